@@ -1,0 +1,1 @@
+"""The lab: the pages people see. Gradio lives only here."""

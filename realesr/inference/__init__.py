@@ -1,0 +1,1 @@
+"""Running a model over a picture of any size."""

@@ -1,0 +1,1 @@
+"""What repairs pictures: the networks, the catalogue of known weights, and loading."""

@@ -1,0 +1,40 @@
+"""What every test shares: the golden arrays, the shared folder where it exists, and the skip rule."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """The folder of arrays made by running the reference implementation."""
+    return GOLDEN
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The team's shared folder beside the project; the test skips where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "data").is_dir():
+        pytest.skip(
+            "the team's shared folder (official weights, pictures) is not beside the project"
+        )
+    return folder
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """With REALESR_NO_SKIP=1 a skipped browser or parity test is a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    strict = os.environ.get("REALESR_NO_SKIP") == "1"
+    if strict and report.skipped and not hasattr(report, "wasxfail"):
+        if "shared" not in getattr(item, "fixturenames", ()):
+            report.outcome = "failed"
+            report.longrepr = f"skipped although REALESR_NO_SKIP=1: {report.longrepr}"

@@ -1,0 +1,196 @@
+"""House rules: floors, exports, a cheap import, no global randomness, no printing, no heavy habits."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import realesr
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The house, floor by floor. A module may import from lower floors; on its own floor only from its
+# own room (the folder), and there only from modules that stand before it in this table.
+FLOORS: list[tuple[int, str]] = [
+    (0, "realesr.errors"),
+    (1, "realesr.randomness"),
+    (1, "realesr.gate"),
+    (1, "realesr.images"),
+    (1, "realesr.downloads"),
+    (1, "realesr.degradations.spans"),
+    (1, "realesr.degradations.kernels"),
+    (1, "realesr.degradations.filters"),
+    (1, "realesr.degradations.noise"),
+    (1, "realesr.degradations.jpeg"),
+    (1, "realesr.models.rrdbnet"),
+    (1, "realesr.models.compact"),
+    (1, "realesr.models.unet_discriminator"),
+    (1, "realesr.inference.tiling"),
+    (2, "realesr.degradations.operations"),
+    (2, "realesr.degradations.steps"),
+    (2, "realesr.degradations.recipe"),
+    (2, "realesr.degradations.presets"),
+    (2, "realesr.models.weightfiles"),
+    (2, "realesr.models.catalogue"),
+    (2, "realesr.models.loading"),
+    (3, "realesr.inference.upscaler"),
+    (4, "realesr.inference.batch"),
+    (4, "realesr.train.data"),
+    (5, "realesr.commands"),
+    (5, "realesr.cli"),
+    (6, "lab"),
+    (6, "data_tools"),
+    (6, "spaces_app"),
+]
+STRANGERS = [
+    ("realesr.degradations", "realesr.models"),
+    ("realesr.models", "realesr.degradations"),
+    ("lab", "data_tools"),
+    ("data_tools", "lab"),
+]
+
+
+def place(module: str) -> int | None:
+    """Where a module stands in the table; None for a room's own door or the outside world."""
+    for index, (_, name) in enumerate(FLOORS):
+        if module == name or module.startswith(name + "."):
+            return index
+    return None
+
+
+def imported(source: str) -> set[str]:
+    """Every module a source names in an import, wherever the import stands."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def breach(module: str, target: str) -> str | None:
+    """One sentence about an import that breaks a floor, or None."""
+    for one, other in STRANGERS:
+        if module.startswith(one) and target.startswith(other):
+            return f"{module} imports {target}, but {one} and {other} do not know each other."
+    here, there = place(module), place(target)
+    if here is None or there is None or here == there:
+        return None
+    floor, below = FLOORS[here][0], FLOORS[there][0]
+    if below > floor:
+        return f"{module} (floor {floor}) imports {target} (floor {below}), which is above it."
+    if below == floor:
+        room, other_room = module.rpartition(".")[0], target.rpartition(".")[0]
+        same_room = FLOORS[here][1].rpartition(".")[0] == FLOORS[there][1].rpartition(".")[0]
+        if not same_room:
+            return (
+                f"{module} imports {target}: both on floor {floor}, but {room} is not {other_room}."
+            )
+        if there > here:
+            return f"{module} imports {target}, which is listed after it on floor {floor}."
+    return None
+
+
+def sources() -> list[tuple[str, Path]]:
+    files = [*ROOT.glob("realesr/**/*.py"), *ROOT.glob("lab/**/*.py"), ROOT / "spaces_app.py"]
+    named = []
+    for path in sorted(path for path in files if path.exists()):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        named.append((".".join(part for part in parts if part != "__init__"), path))
+    return named
+
+
+def test_every_module_has_its_place():
+    doors = {"realesr", "realesr.degradations", "realesr.models", "realesr.inference"}
+    doors |= {"realesr.train", "realesr.quality", "realesr.hub"}
+    homeless = [name for name, _ in sources() if place(name) is None and name not in doors]
+    assert not homeless, f"not in the table of floors: {homeless}"
+
+
+def test_no_floor_is_broken():
+    breaches = [
+        sentence
+        for name, path in sources()
+        if name != "realesr"
+        for target in sorted(imported(path.read_text(encoding="utf-8")))
+        if (sentence := breach(name, target))
+    ]
+    assert not breaches, "\n".join(breaches)
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "words"),
+    [
+        ("realesr.errors", "import realesr.images", "above it"),
+        ("realesr.models.compact", "from lab import app", "above it"),
+        ("realesr.degradations.kernels", "from realesr.degradations import jpeg", "listed after"),
+        (
+            "realesr.degradations.recipe",
+            "def f():\n    import realesr.models.loading",
+            "do not know",
+        ),
+        ("realesr.models.loading", "from realesr.inference.upscaler import Upscaler", "above it"),
+        ("lab.app", "import data_tools.push", "do not know"),
+    ],
+)
+def test_the_floor_test_sees_a_breach(module, source, words):
+    found = [breach(module, target) for target in imported(source)]
+    assert any(sentence and words in sentence for sentence in found)
+
+
+def test_allowed_imports_are_allowed():
+    for module, target in [
+        ("realesr.models.loading", "realesr.models.compact"),
+        ("realesr.inference.upscaler", "realesr.models.loading"),
+        ("lab.pages.upscale", "lab.app"),
+        ("realesr.cli", "realesr.commands.upscale"),
+    ]:
+        assert breach(module, target) is None
+
+
+def test_public_names_are_sorted_and_exist():
+    assert realesr.__all__ == sorted(realesr.__all__)
+    for name in realesr.__all__:
+        assert getattr(realesr, name) is not None
+
+
+def test_import_is_cheap():
+    code = (
+        "import sys, time; start = time.perf_counter(); import realesr; "
+        "print(time.perf_counter() - start, 'torch' in sys.modules, 'gradio' in sys.modules)"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(3)
+    ]
+    assert min(float(seconds) for seconds, _, _ in runs) < 0.3
+    assert all(run[1:] == ["False", "False"] for run in runs)
+
+
+@pytest.mark.parametrize("word", ["basicsr", "gfpgan", "realesrgan", "pyiqa", "albumentations"])
+def test_forbidden_packages_are_not_imported(word):
+    users = [
+        name
+        for name, path in sources()
+        if any(target.split(".")[0] == word for target in imported(path.read_text("utf-8")))
+    ]
+    assert not users
+
+
+@pytest.mark.parametrize(
+    "call", ["torch.manual_seed(", "np.random.seed(", "random.seed(", "torch.set_num_threads("]
+)
+def test_no_global_state_is_touched(call):
+    users = [
+        name
+        for name, path in sources()
+        if call in path.read_text("utf-8").replace("Generator().manual_seed(", "")
+    ]
+    assert not users
