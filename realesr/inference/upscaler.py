@@ -1,0 +1,325 @@
+"""Upscaler: array in, larger array out, tile by tile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from realesr.errors import ModelError, ParameterError, ResourceError
+from realesr.images import from_tensor, to_tensor
+from realesr.inference.channels import AlphaBounds, check_pixels, fill_hidden, layers, merge
+from realesr.inference.precision import choose_precision, narrow
+from realesr.inference.resampling import resample
+from realesr.inference.tiling import Tile, plan_tiles
+from realesr.models.loading import LoadedModel, choose_device, load_model
+
+logger = logging.getLogger(__name__)
+
+EXACT_HALO = 64
+BLENDED_HALO = 32
+BLEND = 16
+SMALLEST_TILE = 32
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Tiles done, of all tiles."""
+
+    done: int
+    total: int
+
+
+class Upscaler:
+    """A model with the settings to run it over pictures of any size.
+
+    Holds no picture between calls. Memory beyond the input and output arrays depends on the tile,
+    not on the picture.
+
+    Args:
+        model: A loaded model, or what `load_model` takes.
+        scale: Factor wanted, 0.25 to 16; None for the model's own. Another factor runs the model as
+            often as needed and shrinks the result with an antialiased Lanczos filter.
+        tile: Side of a tile's inner rectangle in pixels of the input, or ``"auto"``.
+        overlap: Halo read around each tile, in pixels; None for the receptive radius where it is
+            at most 64 pixels (tiled and whole are then equal), else 32, blended over 16.
+        precision: ``"auto"``, ``"fp32"``, ``"bf16"`` or ``"fp16"``.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        ParameterError: E001 for a setting outside its range.
+
+    >>> upscaler = Upscaler("starter-x4", precision="fp32", device="cpu")
+    >>> upscaler(np.zeros((5, 7, 3), np.uint8)).shape
+    (20, 28, 3)
+    """
+
+    def __init__(
+        self,
+        model: LoadedModel | str | Path,
+        *,
+        scale: float | None = None,
+        tile: int | Literal["auto"] = "auto",
+        overlap: int | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+    ) -> None:
+        self.device = choose_device(device)
+        self.model = model if isinstance(model, LoadedModel) else load_model(model, device="cpu")
+        self.spec = self.model.spec
+        self.scale = float(self.spec.scale if scale is None else scale)
+        if not 0.25 <= self.scale <= 16:
+            raise ParameterError("E001", f"scale {scale} is outside 0.25 to 16.", "Choose another.")
+        if tile != "auto" and tile < SMALLEST_TILE:
+            raise ParameterError("E001", f"tile {tile} is too small.", f"{SMALLEST_TILE} is least.")
+        if overlap is not None and overlap < 0:
+            raise ParameterError("E001", f"overlap {overlap} is negative.", "Use 0 or more.")
+        self.dtype = choose_precision(precision, self.device)
+        self.tile = self._default_tile() if tile == "auto" else tile
+        exact = self.spec.radius <= EXACT_HALO
+        self.halo = overlap if overlap is not None else self.spec.radius if exact else BLENDED_HALO
+        self.blend = 0 if self.halo >= self.spec.radius else min(BLEND, self.halo // 2)
+        self._network = narrow(self.model.network, self.dtype).to(self.device)
+
+    def _default_tile(self) -> int:
+        return 512 if self.spec.architecture == "compact" else 192
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether tiled and whole results are equal, up to the rounding of float32."""
+        return self.halo >= self.spec.radius
+
+    def describe(self) -> str:
+        """One sentence on how the tiles meet.
+
+        >>> Upscaler("starter-x4", device="cpu").describe()
+        'Tiles of 512 px read 14 px around them, all the model sees: the same as in one piece.'
+        """
+        if self.is_exact:
+            return (
+                f"Tiles of {self.tile} px read {self.halo} px around them, all the model sees: "
+                "the same as in one piece."
+            )
+        return (
+            f"Tiles of {self.tile} px read {self.halo} px around them, of the {self.spec.radius} "
+            f"px the model sees, and fade over {self.blend} px: nearly the same as in one piece."
+        )
+
+    def passes(self) -> int:
+        """How often the network runs over the whole picture to reach the scale."""
+        count, reached = 1, self.spec.scale
+        while reached < self.scale and self.spec.scale > 1:
+            count, reached = count + 1, reached * self.spec.scale
+        return count
+
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the result, at least 1."""
+        return max(1, round(height * self.scale)), max(1, round(width * self.scale))
+
+    def plan(self, height: int, width: int, *, tile: int | None = None) -> list[Tile]:
+        """The tiles of one pass over a picture."""
+        return plan_tiles(
+            height,
+            width,
+            tile=tile or self.tile,
+            halo=self.halo,
+            blend=self.blend,
+            multiple_of=self.spec.multiple_of,
+        )
+
+    def __call__(
+        self, pixels: np.ndarray, progress: Callable[[int, int], None] | None = None
+    ) -> np.ndarray:
+        """Enlarge a picture.
+
+        Args:
+            pixels: H x W, H x W x 2 (gray and alpha), H x W x 3 (RGB) or H x W x 4; uint8, uint16.
+            progress: Called with tiles done and tiles in all, after each tile.
+
+        Returns:
+            The same channels and dtype, ``scale`` times the sides.
+
+        Raises:
+            ParameterError: E005 for another shape or dtype.
+            ResourceError: E301 when even small tiles do not fit in memory.
+        """
+        steps = self.stream(pixels)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            if progress is not None:
+                progress(step.done, step.total)
+
+    def stream(self, pixels: np.ndarray) -> Generator[Progress, None, np.ndarray]:
+        """Like calling, as a generator: yields after each tile, returns the result.
+
+        Closing the generator stops the work between two tiles.
+        """
+        check_pixels(pixels)
+        picture = pixels if pixels.ndim == 3 else pixels[:, :, None]
+        totals = [self._tiles_in_pass(pixels.shape, number) for number in range(self.passes())]
+        for number in range(self.passes()):
+            steps = self._one_pass(picture)
+            picture = yield from _counted(steps, sum(totals[:number]), sum(totals))
+        result = picture if pixels.ndim == 3 else picture[:, :, 0]
+        return resample(result, *self.output_size(*pixels.shape[:2]))
+
+    def _tiles_in_pass(self, shape: tuple[int, ...], number: int) -> int:
+        enlarged = self.spec.scale**number
+        return len(self.plan(shape[0] * enlarged, shape[1] * enlarged))
+
+    def _one_pass(self, pixels: np.ndarray) -> Generator[Progress, None, np.ndarray]:
+        """Run the network over every tile, with smaller tiles if memory runs out."""
+        tile, tried = self.tile, []
+        while True:
+            try:
+                return (yield from self._tiled(pixels, tile))
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                tried.append(str(tile))
+                tile //= 2
+                if tile < SMALLEST_TILE:
+                    raise ResourceError(
+                        "E301",
+                        f"out of memory with tiles of {', '.join(tried)} px.",
+                        "Close other programs, or use --device cpu or a smaller model.",
+                    ) from error
+                logger.warning("out of memory; going on with tiles of %d px", tile)
+
+    def _tiled(self, pixels: np.ndarray, tile_size: int) -> Generator[Progress, None, np.ndarray]:
+        """One pass with tiles of one size: H x W x C in, enlarged out."""
+        height, width, channels = pixels.shape
+        scale = self.spec.scale
+        result = np.empty((height * scale, width * scale, channels), pixels.dtype)
+        bounds = AlphaBounds(pixels) if channels in (2, 4) else None
+        pixels = pixels if bounds is None else fill_hidden(pixels)
+        tiles = self.plan(height, width, tile=tile_size)
+        for number, tile in enumerate(tiles, start=1):
+            read = pixels[tile.source.rows, tile.source.columns]
+            enlarged = self._run(torch.cat([to_tensor(layer) for layer in layers(read)]))
+            part = merge(enlarged, channels)
+            if bounds is not None:
+                bounds.hold(part, tile.source, scale)
+            _paste(part, tile, scale, result)
+            yield Progress(number, len(tiles))
+        return result
+
+    def upscale_tensor(self, images: torch.Tensor) -> torch.Tensor:
+        """Enlarge a batch by the model's own scale, without rounding or clamping.
+
+        Args:
+            images: N x 3 x H x W, float, in [0, 1].
+
+        Returns:
+            N x 3 x (scale H) x (scale W), float32, on the same device as the input.
+
+        Raises:
+            ParameterError: E005 for another shape or dtype.
+        """
+        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+            raise ParameterError(
+                "E005",
+                f"expected N x 3 x H x W of floats, got {tuple(images.shape)} of {images.dtype}.",
+                "Convert with realesr.images.to_tensor.",
+            )
+        height, width = images.shape[2:]
+        scale = self.spec.scale
+        result = images.new_empty(
+            (len(images), 3, height * scale, width * scale), dtype=torch.float32
+        )
+        for tile in self.plan(height, width):
+            part = self._run(images[..., tile.source.rows, tile.source.columns].float())
+            _fade_in(part.to(result.device), tile, scale, result)
+        return result
+
+    def _run(self, batch: torch.Tensor) -> torch.Tensor:
+        """The network over one tile: padded to its needs, and redone in fp32 if it overflows."""
+        height, width = batch.shape[2:]
+        batch = _pad(batch.to(self.device), self.spec.multiple_of)
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            result: torch.Tensor = self._network(batch)
+            if not bool(torch.isfinite(result).all()) and self.dtype != torch.float32:
+                logger.warning("W207 a tile overflowed in %s; redone in fp32", self.dtype)
+                result = self.model.network.to(self.device)(batch)
+        if not bool(torch.isfinite(result).all()):
+            raise ModelError(
+                "E204",
+                f"{self.spec.name} makes numbers that are not finite, in full precision too.",
+                "Use another model.",
+            )
+        scale = self.spec.scale
+        return result[..., : height * scale, : width * scale].float().cpu()
+
+
+def _counted(
+    steps: Generator[Progress, None, np.ndarray], before: int, total: int
+) -> Generator[Progress, None, np.ndarray]:
+    """Count one pass's tiles on from those of the passes before it."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        yield Progress(min(before + step.done, total), total)
+
+
+def _pad(batch: torch.Tensor, multiple_of: int) -> torch.Tensor:
+    """Mirror the bottom and right edge until both sides are multiples."""
+    bottom, right = -batch.shape[2] % multiple_of, -batch.shape[3] % multiple_of
+    if not bottom and not right:
+        return batch
+    mirrored = bottom < batch.shape[2] and right < batch.shape[3]
+    return F.pad(batch, (0, right, 0, bottom), mode="reflect" if mirrored else "replicate")
+
+
+def _ramp(length: int, fade: int) -> torch.Tensor:
+    """``fade`` numbers rising inside (0, 1), then ones."""
+    rise = (torch.arange(fade) + 0.5) / fade if fade else torch.empty(0)
+    return torch.cat((rise, torch.ones(length - fade)))
+
+
+def _weight(tile: Tile, scale: int) -> torch.Tensor:
+    inner = tile.inner.times(scale)
+    return (
+        _ramp(inner.height, tile.fade_top * scale)[:, None]
+        * _ramp(inner.width, tile.fade_left * scale)[None, :]
+    )
+
+
+def _fade_in(part: torch.Tensor, tile: Tile, scale: int, result: torch.Tensor) -> None:
+    """Lay a tile over what is there, fading in at the edges it shares with earlier tiles."""
+    inside, target = tile.inner.within(tile.source).times(scale), tile.inner.times(scale)
+    part = part[..., inside.rows, inside.columns]
+    place = result[..., target.rows, target.columns]
+    if tile.fade_top or tile.fade_left:
+        weight = _weight(tile, scale).to(part.device)
+        part = torch.where(weight < 1, place.lerp(part, weight), part)
+    place.copy_(part)
+
+
+def _paste(part: torch.Tensor, tile: Tile, scale: int, result: np.ndarray) -> None:
+    """The same for an array of whole numbers, rounding as it is laid down."""
+    inside, target = tile.inner.within(tile.source).times(scale), tile.inner.times(scale)
+    part = part[..., inside.rows, inside.columns]
+    place = result[target.rows, target.columns]
+    if tile.fade_top or tile.fade_left:
+        weight = _weight(tile, scale)
+        below = to_tensor(np.ascontiguousarray(place))
+        part = torch.where(weight < 1, below.lerp(part.clamp(0, 1), weight), part)
+    place[...] = from_tensor(part, result.dtype).reshape(place.shape)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return "can't allocate memory" in str(error) or "not enough memory" in str(error)

@@ -1,0 +1,254 @@
+"""The known models, as one literal table: what each is, where it lies, who may use it.
+
+Nothing here needs torch: ``realesr models list`` answers at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from realesr.errors import ModelError
+
+BUNDLED = Path(__file__).parent / "weights"
+DEFAULT_MODEL = "starter-x4"
+_RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
+_PAPER = "Wang et al., Real-ESRGAN, ICCV Workshops 2021 (arXiv:2107.10833)"
+_ESRGAN = "Wang et al., ESRGAN, ECCV Workshops 2018 (arXiv:1809.00219)"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What must be known of a model before it runs.
+
+    Attributes:
+        name: What a person types.
+        architecture: ``"compact"`` or ``"rrdbnet"``.
+        arguments: The network's constructor arguments.
+        scale: Enlargement factor.
+        source: An address, or the path of a file.
+        licence: SPDX identifier, or ``"unknown"``.
+        description: One sentence on what it is for.
+        paper: Where it was first described.
+        sha256: Of the file at ``source``; None where nobody published it.
+        size: Of the file at ``source``, in bytes; None where unknown.
+        multiple_of: Input sides are padded to a multiple of this.
+        radius: Receptive radius, in input pixels.
+        blend_with: A partner of the same architecture to blend weights with.
+    """
+
+    name: str
+    architecture: str
+    arguments: Mapping[str, int | str]
+    scale: int
+    source: str
+    licence: str = "unknown"
+    description: str = ""
+    paper: str = ""
+    sha256: str | None = None
+    size: int | None = None
+    multiple_of: int = 1
+    radius: int = 0
+    blend_with: str | None = None
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the weights come with the package."""
+        return Path(self.source).parent == BUNDLED
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether ``source`` is an address."""
+        return self.source.startswith("https://")
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, for ``--json``."""
+        place = "bundled" if self.is_bundled else self.source
+        return {
+            "name": self.name,
+            "architecture": self.architecture,
+            "arguments": dict(self.arguments),
+            "scale": self.scale,
+            "source": place,
+            "licence": self.licence,
+            "description": self.description,
+            "paper": self.paper,
+            "sha256": self.sha256,
+            "size": self.size,
+            "multiple_of": self.multiple_of,
+            "radius": self.radius,
+            "blend_with": self.blend_with,
+        }
+
+
+@dataclass(frozen=True)
+class _Official:
+    """A row of the table of official models, before the constants all of them share."""
+
+    release: str
+    file: str
+    radius: int
+    description: str
+    scale: int = 4
+    size: int | None = None
+    sha256: str | None = None
+    paper: str = _PAPER
+    partner: str | None = None
+    shape: dict[str, int] = field(default_factory=dict)
+
+    def spec(self) -> ModelSpec:
+        compact = "convolutions" in self.shape
+        return ModelSpec(
+            name=self.file.removesuffix(".pth").removesuffix("-ff704c30"),
+            architecture="compact" if compact else "rrdbnet",
+            arguments={"scale": self.scale, "features": 64, **self.shape},
+            scale=self.scale,
+            source=f"{_RELEASES}/{self.release}/{self.file}",
+            licence="BSD-3-Clause",
+            description=self.description,
+            paper=self.paper,
+            sha256=self.sha256,
+            size=self.size,
+            multiple_of=1 if compact else 4 // self.scale,
+            radius=self.radius,
+            blend_with=self.partner,
+        )
+
+
+_OURS = (
+    ModelSpec(
+        name="starter-x4",
+        architecture="compact",
+        arguments={"scale": 4, "features": 48, "convolutions": 12},
+        scale=4,
+        source=str(BUNDLED / "starter-x4.safetensors"),
+        licence="BSD-3-Clause",
+        description="Small and quick; comes with realesr. Removes JPEG blocks and mild noise.",
+        paper=_PAPER,
+        sha256="c9491bcd238cab37b094009e8499e1eb89680eba3e27b39feee33716a6797b80",
+        size=1_092_280,
+        radius=14,
+    ),
+)
+
+_OFFICIAL = (
+    _Official(
+        "v0.2.5.0",
+        "realesr-general-x4v3.pth",
+        34,
+        "Photographs; quick. Blends with its -wdn partner to set how much noise goes.",
+        size=4_885_111,
+        sha256="8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292",
+        partner="realesr-general-wdn-x4v3",
+        shape={"convolutions": 32},
+    ),
+    _Official(
+        "v0.2.5.0",
+        "realesr-general-wdn-x4v3.pth",
+        34,
+        "Photographs; keeps noise and grain (weak denoising).",
+        size=4_885_111,
+        sha256="1641f8c4464b9f097c9fdda5589273713f67cf59f3d909e0bd688f0cee269dca",
+        partner="realesr-general-x4v3",
+        shape={"convolutions": 32},
+    ),
+    _Official(
+        "v0.2.5.0",
+        "realesr-animevideov3.pth",
+        18,
+        "Frames of anime video; the quickest official model.",
+        size=2_504_012,
+        sha256="b8a8376811077954d82ca3fcf476f1ac3da3e8a68a4f4d71363008000a18b75d",
+        shape={"convolutions": 16},
+    ),
+    _Official(
+        "v0.2.3.0",
+        "RealESRGANv2-animevideo-xsx4.pth",
+        18,
+        "Frames of anime video; the older small model.",
+        size=2_502_086,
+        sha256="5e04b111c16d5b40deb8f8062d09fdff72fa80281fb9607be23b62650c08daff",
+        shape={"convolutions": 16},
+    ),
+    _Official(
+        "v0.2.3.0",
+        "RealESRGANv2-animevideo-xsx2.pth",
+        18,
+        "Frames of anime video, twice the side.",
+        scale=2,
+        size=2_419_014,
+        sha256="27985aa2198711ecd72f9bb274ec7b164e018fc9ce2933daaa7c7ab36a2bd3fe",
+        shape={"convolutions": 16},
+    ),
+    _Official(
+        "v0.1.0",
+        "RealESRGAN_x4plus.pth",
+        349,
+        "Photographs; the full model of the paper. Slow on a CPU.",
+        size=67_040_989,
+        sha256="4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1",
+        shape={"blocks": 23, "growth": 32},
+    ),
+    _Official(
+        "v0.2.1",
+        "RealESRGAN_x2plus.pth",
+        698,
+        "Photographs, twice the side. Slow on a CPU.",
+        scale=2,
+        size=67_061_725,
+        sha256="49fafd45f8fd7aa8d31ab2a22d14d91b536c34494a5cfe31eb5d89c2fa266abb",
+        shape={"blocks": 23, "growth": 32},
+    ),
+    _Official(
+        "v0.2.2.4",
+        "RealESRGAN_x4plus_anime_6B.pth",
+        94,
+        "Drawings and anime pictures.",
+        size=17_938_799,
+        sha256="f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da",
+        shape={"blocks": 6, "growth": 32},
+    ),
+    _Official(
+        "v0.1.1",
+        "RealESRNet_x4plus.pth",
+        349,
+        "Photographs; faithful and soft: the stage before adversarial training.",
+        shape={"blocks": 23, "growth": 32},
+    ),
+    _Official(
+        "v0.1.1",
+        "ESRGAN_SRx4_DF2KOST_official-ff704c30.pth",
+        349,
+        "Clean pictures shrunk by bicubic only; where Real-ESRGAN's training starts.",
+        paper=_ESRGAN,
+        shape={"blocks": 23, "growth": 32},
+    ),
+)
+
+
+def known_models() -> tuple[ModelSpec, ...]:
+    """Every model of the table, the bundled ones first."""
+    return _OURS + tuple(row.spec() for row in _OFFICIAL)
+
+
+def find_model(name: str) -> ModelSpec:
+    """The model of that name.
+
+    Raises:
+        ModelError: E208, naming the nearest known one.
+
+    >>> find_model("starter-x4").scale
+    4
+    """
+    table = {spec.name: spec for spec in known_models()}
+    if name in table:
+        return table[name]
+    near = difflib.get_close_matches(name, table, n=1, cutoff=0.4)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    raise ModelError(
+        "E208",
+        f"no model or weights file is called {name!r}.",
+        f"{hint}`realesr models list` shows the known ones.",
+    )
