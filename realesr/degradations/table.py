@@ -10,12 +10,24 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from realesr.degradations.codecs import Banding, ChromaSubsampling, WebP
+from realesr.degradations.darkroom import FilmGrain, Oversharpen
 from realesr.degradations.operations import Blur, Operation
+from realesr.degradations.optics import Defocus, MotionBlur
+from realesr.degradations.sensor import SensorNoise
 from realesr.degradations.spans import fields_of
 from realesr.errors import ConfigError, ParameterError
 
 OPERATIONS: dict[str, type[Operation]] = {
     "blur": Blur,
+    "motion_blur": MotionBlur,
+    "defocus": Defocus,
+    "sensor_noise": SensorNoise,
+    "film_grain": FilmGrain,
+    "oversharpen": Oversharpen,
+    "chroma_subsampling": ChromaSubsampling,
+    "banding": Banding,
+    "webp": WebP,
 }
 
 Thing = TypeVar("Thing")
