@@ -1,0 +1,143 @@
+"""The lab: wiring, settings of the server, and the program `realesr-lab`."""
+
+from __future__ import annotations
+
+import os
+
+# Before Gradio is imported: it must not report anything to anybody.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import argparse
+import atexit
+import logging
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lab.api import build_api
+from lab.look import theme
+from lab.pages.upscale import MODEL_QUEUE, UpscalePage
+from lab.text import i18n, say
+from lab.workbench import Workbench
+from realesr.errors import ParameterError, RealesrError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 7860
+_DAY = 24 * 60 * 60
+_TEN_MINUTES = 600
+
+
+def build_app(bench: Workbench | None = None) -> gr.Blocks:
+    """The whole lab, not yet started.
+
+    Args:
+        bench: Where the work is done; a new one when left out.
+    """
+    bench = bench or Workbench(public=is_public())
+    folder = Path(tempfile.mkdtemp(prefix="realesr-lab-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    kept = _TEN_MINUTES if bench.public else _DAY
+    with gr.Blocks(
+        title=say("app.title"),
+        analytics_enabled=False,
+        delete_cache=(_TEN_MINUTES // 10, kept),
+    ) as app:
+        UpscalePage(bench, folder).build()
+        build_api(bench, MODEL_QUEUE)
+    return app.queue(max_size=32, default_concurrency_limit=2)
+
+
+def server_settings() -> dict[str, Any]:
+    """How the lab is served, wherever it is started: nothing foreign, nothing large, no footer."""
+    return {
+        "theme": theme(),
+        "css_paths": Path(__file__).with_name("look.css"),
+        "i18n": i18n,
+        "footer_links": [],
+        "max_file_size": "64mb",
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "quiet": True,
+    }
+
+
+def is_public() -> bool:
+    """Whether this is a Hugging Face Space."""
+    return bool(os.environ.get("SPACE_ID"))
+
+
+def serve(host: str, port: int) -> None:
+    """Start the lab, say where it is, warm the model up, and stay until it is stopped.
+
+    Raises:
+        ParameterError: E007 when the address cannot be used.
+    """
+    _check_free(host, port)
+    bench = Workbench(public=is_public())
+    app = build_app(bench)
+    settings = server_settings() | {"server_name": host, "server_port": port}
+    app.launch(prevent_thread_lock=True, **settings)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    sys.stdout.write(say("app.address", address=f"http://{shown}:{port}") + "\n")
+    sys.stdout.flush()
+    bench.warm_up()
+    app.block_thread()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Refuse a port that another program holds, before anything is built."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ParameterError(
+            "E007",
+            say("error.address", host=host, port=port, reason=reason),
+            say("error.address_next"),
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`realesr-lab [--host HOST] [--port PORT]`."""
+    parser = argparse.ArgumentParser(
+        prog="realesr-lab",
+        description="Open the lab in a browser. It runs on this machine and sends nothing away.",
+        epilog="example: realesr-lab --port 7861",
+    )
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME", DEFAULT_HOST),
+        help="address to listen on (default: %(default)s, this machine only)",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=int(os.environ.get("GRADIO_SERVER_PORT", DEFAULT_PORT)),
+        help="port to listen on (default: %(default)s)",
+    )
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        serve(chosen.host, chosen.port)
+    except RealesrError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+"""The page *Upscale*: drop a photo, enlarge it, compare, take it home."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lab import recipes, status
+from lab.samples import write_sample
+from lab.text import i18n, say, words
+from lab.viewer import CompareViewer, Shown
+from lab.workbench import SCALES, Result, Workbench
+from realesr.errors import RealesrError
+from realesr.gate import inspect_header
+from realesr.inference.batch import PICTURE_SUFFIXES
+from realesr.models.catalogue import DEFAULT_MODEL
+
+logger = logging.getLogger(__name__)
+
+MODEL_QUEUE = "model"
+_DEFAULT_SCALE = 4
+
+
+class UpscalePage:
+    """Builds the page and answers its events.
+
+    Args:
+        bench: Where the work is done.
+        folder: Holds the sample as long as the lab runs.
+    """
+
+    def __init__(self, bench: Workbench, folder: Path) -> None:
+        self.bench = bench
+        self.sample = write_sample(folder)
+        self.sample_png = folder / f"{self.sample.stem}.png"
+        self._write_sample_png()
+
+    def _write_sample_png(self) -> None:
+        from realesr.images import write_picture
+
+        write_picture(self.bench.read(self.sample), self.sample_png, force=True)
+
+    # ---- parts ----------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Lay the page out inside the current `gr.Blocks`."""
+        gr.Markdown(f"# {say('upscale.title')}\n\n{say('upscale.lead')}", elem_classes="lead")
+        with gr.Row(elem_classes="desk"):
+            with gr.Column(scale=7, min_width=320, elem_classes="pictures"):
+                self.viewer = CompareViewer(
+                    [Shown(self.sample_png, say("shown.sample"))],
+                    words=words("viewer"),
+                    elem_id="viewer",
+                )
+            with gr.Column(scale=3, min_width=288, elem_classes="controls"):
+                self._build_controls()
+        self._connect()
+
+    def _build_controls(self) -> None:
+        offers = self.bench.shelf.offers()
+        self.photo = gr.File(
+            label=i18n("upscale.photo"),  # type: ignore[arg-type]
+            file_types=list(PICTURE_SUFFIXES),
+            type="filepath",
+            height=132,
+            elem_id="photo",
+        )
+        self.model = gr.Dropdown(
+            [(offer.label, offer.name) for offer in offers],
+            value=DEFAULT_MODEL,
+            label=i18n("upscale.model"),  # type: ignore[arg-type]
+            info=self._about(DEFAULT_MODEL),
+            filterable=False,
+            elem_id="model",
+        )
+        self.scale = gr.Radio(
+            [(f"{scale}×", scale) for scale in SCALES],
+            value=_DEFAULT_SCALE,
+            label=i18n("upscale.scale"),  # type: ignore[arg-type]
+            elem_id="scale",
+        )
+        self.plan = gr.HTML(self._plan_line(None, DEFAULT_MODEL, _DEFAULT_SCALE), elem_id="plan")
+        with gr.Row(elem_classes="actions"):
+            self.run = gr.Button(i18n("upscale.run"), variant="primary", elem_id="run", min_width=0)  # type: ignore[arg-type]
+            self.cancel = gr.Button(
+                i18n("upscale.cancel"),  # type: ignore[arg-type]
+                interactive=False,
+                elem_id="cancel",
+                min_width=0,
+            )
+        self.status = gr.HTML(status.ready(), elem_id="status")
+        self.download = gr.DownloadButton(
+            i18n("upscale.download"),  # type: ignore[arg-type]
+            interactive=False,
+            elem_id="download",
+        )
+        with gr.Accordion(i18n("upscale.repeat"), open=False, elem_id="repeat"):  # type: ignore[arg-type]
+            self.command = gr.Code(
+                label=i18n("upscale.command"),  # type: ignore[arg-type]
+                language="shell",
+                interactive=False,
+                elem_id="command",
+            )
+            self.python = gr.Code(
+                label=i18n("upscale.python"),  # type: ignore[arg-type]
+                language="python",
+                interactive=False,
+                elem_id="python",
+            )
+            self.source = gr.DownloadButton(
+                i18n("upscale.download_input"),  # type: ignore[arg-type]
+                value=str(self.sample),
+                size="sm",
+                elem_id="source",
+            )
+        gr.Markdown(say("upscale.sample_credit"), elem_classes="credit")
+
+    def _connect(self) -> None:
+        settings = [self.photo, self.model, self.scale]
+        outputs = [self.viewer, self.status, self.run, self.cancel, self.download]
+        described = [self.plan, self.model, self.command, self.python]
+        running = self.run.click(
+            self.start,
+            settings,
+            [*outputs, *described],
+            concurrency_id=MODEL_QUEUE,
+            concurrency_limit=1,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        self.cancel.click(
+            self.stopped,
+            outputs=[self.status, self.run, self.cancel],
+            cancels=[running],
+            queue=False,
+            **quiet,
+        )
+        self.photo.change(
+            self.choose, settings, [*outputs, *described, self.source], cancels=[running], **quiet
+        )
+        self.model.change(self.describe, settings, described, **quiet)
+        self.scale.change(self.describe, settings, described, **quiet)
+
+    # ---- events ---------------------------------------------------------------------------------
+
+    def choose(self, photo: str | None, model: str, scale: int) -> Iterator[dict[Any, Any]]:
+        """Show a photo that has just been dropped, or the sample when it was taken away."""
+        changes: dict[Any, Any] = {
+            self.run: gr.Button(interactive=True),
+            self.cancel: gr.Button(interactive=False),
+            self.download: gr.DownloadButton(value=None, interactive=False),
+            self.source: gr.DownloadButton(value=str(self._source(photo))),
+            self.status: status.ready(),
+            **self._settings(photo, model, scale),
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                changes[self.viewer] = [self._input(photo, Path(folder))]
+            except Exception as error:
+                changes |= {self.viewer: None, self.status: status.refused(_told(error))}
+            yield changes
+
+    def describe(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
+        """Say what a run with these settings will take."""
+        return self._settings(photo, model, scale)
+
+    def start(self, photo: str | None, model: str, scale: int) -> Iterator[dict[Any, Any]]:
+        """Enlarge the photo, yielding after each tile, so that Cancel stops between two."""
+        yield {
+            self.run: gr.Button(interactive=False),
+            self.cancel: gr.Button(interactive=True),
+            self.download: gr.DownloadButton(value=None, interactive=False),
+        }
+        at_rest = {
+            self.run: gr.Button(interactive=True),
+            self.cancel: gr.Button(interactive=False),
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            steps = self.bench.upscale(self._source(photo), model, scale, Path(folder))
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as end:
+                    # Gradio copies the files before it comes back for the next value.
+                    yield at_rest | self._finished(end.value, photo, model, scale)
+                    return
+                except Exception as error:
+                    yield at_rest | {self.status: status.refused(_told(error))}
+                    return
+                yield {self.status: status.busy(step)}
+
+    def stopped(self) -> tuple[str, gr.Button, gr.Button]:
+        """Say that nothing is kept of a job that was cancelled."""
+        return status.cancelled(), gr.Button(interactive=True), gr.Button(interactive=False)
+
+    # ---- what the parts say ---------------------------------------------------------------------
+
+    def _finished(
+        self, result: Result, photo: str | None, model: str, scale: int
+    ) -> dict[Any, Any]:
+        name = say("shown.result", model=model, scale=scale)
+        return {
+            self.viewer: [Shown(result.before, _input_name(photo)), Shown(result.after, name)],
+            self.status: status.done(result),
+            self.download: gr.DownloadButton(value=str(result.after), interactive=True),
+            **self._settings(photo, model, scale),
+        }
+
+    def _settings(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
+        source = self._source(photo).name
+        return {
+            self.plan: self._plan_line(photo, model, scale),
+            self.model: gr.Dropdown(info=self._about(model)),
+            self.command: recipes.command(source, model, scale),
+            self.python: recipes.python(source, model, scale),
+        }
+
+    def _plan_line(self, photo: str | None, model: str, scale: int) -> str:
+        """The plan, or nothing for a photo that cannot be read: the status says why."""
+        try:
+            header = inspect_header(self._source(photo), self.bench.limits)
+            return status.plan(self.bench.plan(model, scale, header.height, header.width))
+        except RealesrError as error:
+            return status.refused(error) if error.code == "E107" else status.plan("")
+
+    def _about(self, model: str) -> str:
+        return next((o.about for o in self.bench.shelf.offers() if o.name == model), "")
+
+    def _source(self, photo: str | None) -> Path:
+        return Path(photo) if photo else self.sample
+
+    def _input(self, photo: str | None, folder: Path) -> Shown:
+        """The photo as the PNG that the viewer shows."""
+        from realesr.images import write_picture
+
+        if photo is None:
+            return Shown(self.sample_png, _input_name(photo))
+        path = folder / f"{Path(photo).stem}.png"
+        write_picture(self.bench.read(Path(photo)), path)
+        return Shown(path, _input_name(photo))
+
+
+def _input_name(photo: str | None) -> str:
+    return say("shown.input") if photo else say("shown.sample")
+
+
+def _told(error: Exception) -> RealesrError:
+    """The error as a person may read it; a bug of ours goes to the log in full."""
+    if isinstance(error, RealesrError):
+        return error
+    logger.exception("the page Upscale broke")
+    return RealesrError("E900", say("error.bug"), say("error.bug_next"))

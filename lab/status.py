@@ -1,0 +1,87 @@
+"""The line that says where the work stands: plain sentences, escaped, of steady height."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from lab.shelf import Loading
+from lab.text import duration, say
+from lab.workbench import Result, Saving, Step, Tiles
+from realesr.errors import RealesrError
+
+
+def ready() -> str:
+    """Nothing has happened yet."""
+    return _box("idle", _line(say("run.ready")))
+
+
+def plan(sentence: str) -> str:
+    """What a run will take, before it starts."""
+    return f'<p class="plan">{html.escape(sentence)}</p>'
+
+
+def busy(step: Step) -> str:
+    """A step of a running job, with its bar."""
+    if isinstance(step, Loading):
+        return _box("busy", _bar(step.done, step.total), _line(_loading(step)))
+    if isinstance(step, Saving):
+        return _box("busy", _bar(0, 0), _line(say("run.saving")))
+    return _box("busy", _bar(step.done, step.total), _line(_tiles(step)))
+
+
+def done(result: Result) -> str:
+    """The end of a job, with what a person should know about it."""
+    finished = say("run.done", time=duration(result.seconds))
+    return _box("done", _line(finished), *notices([str(notice) for notice in result.notices]))
+
+
+def cancelled() -> str:
+    """A job stopped by its owner."""
+    return _box("idle", _line(say("run.cancelled")))
+
+
+def refused(error: RealesrError) -> str:
+    """What is wrong and what to do, as one line with its code."""
+    rest = str(error).removeprefix(error.code).strip()
+    code = f"<strong>{html.escape(error.code)}</strong>"
+    return _box("bad", f"<p>{code} {html.escape(rest)}</p>")
+
+
+def notices(sentences: Sequence[str]) -> list[str]:
+    """Each notice as a paragraph."""
+    return [f'<p class="notice">{html.escape(sentence)}</p>' for sentence in sentences]
+
+
+def _loading(step: Loading) -> str:
+    if not step.done:
+        return say("run.loading")
+    done, total = f"{step.done / 1e6:.1f}", f"{(step.total or 0) / 1e6:.1f}"
+    key = "run.fetching" if step.total else "run.fetching_open"
+    return say(key, done=done, total=total)
+
+
+def _tiles(step: Tiles) -> str:
+    if step.seconds_left is None:
+        return say("run.tiles_open", done=step.done, total=step.total)
+    left = duration(step.seconds_left)
+    if step.total == 1:
+        return say("run.one_tile", left=left)
+    return say("run.tiles", done=step.done, total=step.total, left=left)
+
+
+def _bar(done: int, total: int | None) -> str:
+    """A bar; one that only says "busy" where the end is unknown."""
+    label = html.escape(say("run.progress"), quote=True)
+    values = f' value="{done}" max="{total}"' if total and done else ""
+    return f'<progress aria-label="{label}"{values}></progress>'
+
+
+def _line(sentence: str) -> str:
+    return f"<p>{html.escape(sentence)}</p>"
+
+
+def _box(kind: str, *parts: str) -> str:
+    """A bar moves too often to be read aloud; the end and an error are announced."""
+    role = {"done": ' role="status"', "bad": ' role="alert"'}.get(kind, "")
+    return f'<div class="state {kind}"{role}>{"".join(parts)}</div>'
