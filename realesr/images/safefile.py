@@ -1,0 +1,141 @@
+"""Writing a file so that at every moment the old one or the new one is there, whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from realesr.errors import PictureError, RealesrError, ResourceError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+_PIECE = 1 << 24
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    data: bytes,
+    *,
+    force: bool = False,
+    check: Callable[[Path], None] | None = None,
+) -> Path:
+    """Write a whole file or nothing.
+
+    The bytes go to a temporary file in the same folder, which is synchronised, checked and only
+    then given its name; the folder is synchronised last. Killed at any moment, the old file or the
+    new one is there. An error leaves no temporary file behind.
+
+    Args:
+        path: Where to. The folder must exist.
+        data: The contents.
+        force: Replace a file that is there. Without it, a file that appears meanwhile is safe too.
+        check: Called with the temporary file before it gets its name; raises to give it up.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        PictureError: E113 when the file exists and ``force`` is not set, E114 when it cannot be
+            written there.
+        ResourceError: E302 when the disk is full.
+    """
+    path = Path(path)
+    refuse_overwriting(path, force=force)
+    temporary = path.parent / f".realesr-{secrets.token_hex(8)}.tmp"
+    try:
+        _write_synchronised(temporary, data)
+        if check:
+            check(temporary)
+        if force:
+            os.replace(temporary, path)  # noqa: PTH105
+        else:
+            _name_without_replacing(temporary, path)
+        _synchronise_folder(path.parent)
+    except RealesrError:
+        raise
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError as error:
+        raise _cannot_write(path, len(data), error) from error
+    finally:
+        _forget(temporary)
+    return path
+
+
+def refuse_overwriting(path: Path, *, force: bool) -> None:
+    """Refuse early what ``write_file`` would refuse late.
+
+    Raises:
+        PictureError: E113 when the file exists and ``force`` is not set, E114 for a folder.
+    """
+    try:
+        if path.is_dir():
+            raise PictureError("E114", f"{path.name} is a folder.", "Name a file in it.")
+        if not force and os.path.lexists(path):
+            raise _exists(path)
+    except OSError as error:
+        raise _cannot_write(path, 0, error) from error
+
+
+def _write_synchronised(path: Path, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view[:_PIECE]) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _name_without_replacing(temporary: Path, path: Path) -> None:
+    """Give the file its name, unless something of that name has appeared meanwhile."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A file system without links (FAT, some network drives): look, then rename.
+        if os.path.lexists(path):
+            raise _exists(path) from error
+        os.replace(temporary, path)  # noqa: PTH105
+
+
+def _synchronise_folder(folder: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _forget(temporary: Path) -> None:
+    try:
+        os.unlink(temporary)  # noqa: PTH108
+    except OSError:
+        # Already renamed, or never made; nothing is lost by leaving it.
+        pass
+
+
+def _exists(path: Path) -> PictureError:
+    return PictureError("E113", f"{path.name} exists already.", "--force replaces it.")
+
+
+def _cannot_write(path: Path, size: int, error: OSError) -> RealesrError:
+    if error.errno in _NO_ROOM:
+        return ResourceError(
+            "E302",
+            f"{path.name} needs {max(size / 1e6, 0.1):,.1f} MB, and the disk has no room for it. "
+            "Nothing was written.",
+            "Make room, or choose another folder.",
+        )
+    reason = (error.strerror or "the system refused").lower()
+    return PictureError(
+        "E114", f"{path.name} cannot be written: {reason}.", "Check the folder and its permissions."
+    )
