@@ -20,6 +20,7 @@ FLOORS: list[tuple[int, str]] = [
     (1, "realesr.randomness"),
     (1, "realesr.gate"),
     (1, "realesr.images"),
+    (1, "realesr.transfers"),
     (1, "realesr.downloads"),
     (1, "realesr.degradations.spans"),
     (1, "realesr.degradations.kernels"),

@@ -56,7 +56,7 @@ def read_zip(file: BinaryIO, size: int, name: str) -> dict[str, StoredTensor]:
         )
     if len(listings) != 1:
         raise ModelError(
-            "E208",
+            "E210",
             f"{name} is a zip archive without weights.",
             "Unpack it and choose the .safetensors or .pth file inside.",
         )
@@ -127,7 +127,7 @@ def read_bare_pickle(file: BinaryIO, name: str) -> dict[str, StoredTensor]:
     """A pickle outside torch's containers: never weights, but it names what it would run.
 
     Raises:
-        ModelError: E201 for a pickle that asks to run something, E208 for any other.
+        ModelError: E201 for a pickle that asks to run something, E210 for any other.
         DamagedPickleError: When it is no pickle.
     """
     file.seek(0)
@@ -137,7 +137,7 @@ def read_bare_pickle(file: BinaryIO, name: str) -> dict[str, StoredTensor]:
 
     PickleReader(name, nowhere).read(io.BytesIO(file.read(_MAX_PICKLE)))
     raise ModelError(
-        "E208", f"{name} is a Python pickle without weights.", "Choose a .safetensors file."
+        "E210", f"{name} is a Python pickle without weights.", "Choose a .safetensors file."
     )
 
 

@@ -42,23 +42,23 @@ _SIGNATURES: list[tuple[bytes, str]] = [
 
 
 def describe_stranger(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """What weights that are no upscaler probably are, to follow "m.pth is".
+    """What weights that are no upscaler probably are, to follow "m.pth is not an upscaler:".
 
     Args:
         shapes: The shape of every tensor by its name.
 
     >>> describe_stranger({"bert.embeddings.word_embeddings.weight": (30522, 768)})
-    'not an upscaler: looks like BERT (bert.embeddings.word_embeddings.weight…)'
+    'looks like BERT (bert.embeddings.word_embeddings.weight…)'
     >>> describe_stranger({"alpha": (3,), "beta": (4, 4)})
-    'not an upscaler this lab knows (alpha, beta)'
+    'it holds alpha, beta'
     """
     for pattern, words in _FAMILIES_COMPILED:
         for name in shapes:
             if pattern.search(name):
-                return f"not an upscaler: {words} ({_shown(name)}…)"
+                return f"{words} ({_shown(name)}…)"
     names = list(shapes)
     more = "…" if len(names) > 3 else ""
-    return f"not an upscaler this lab knows ({', '.join(map(_shown, names[:3]))}{more})"
+    return f"it holds {', '.join(map(_shown, names[:3]))}{more}"
 
 
 def recognise(head: bytes) -> str | None:

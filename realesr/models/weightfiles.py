@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from realesr.downloads import file_digest
 from realesr.errors import ModelError
 from realesr.models.checkpoints import (
     STREAM_START,
@@ -29,39 +30,61 @@ from realesr.models.checkpoints import (
 from realesr.models.pickles import DamagedPickleError
 from realesr.models.safetensors_header import read_safetensors
 from realesr.models.storage import StoredTensor, TensorReader, cut
-from realesr.models.strangers import recognise
+from realesr.models.strangers import describe_stranger, recognise
+
+__all__ = [
+    "Weights",
+    "WeightsFile",
+    "describe_stranger",
+    "file_digest",
+    "open_weights",
+    "read_weights",
+]
 
 _PREFIX = re.compile(r"^module\.")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The values of a weights file.
+
+    Attributes:
+        tensors: Writable float32 arrays in C order, by parameter name; finite and not all zero.
+        metadata: What a safetensors file says about itself: words, not facts.
+    """
+
+    tensors: dict[str, NDArray[np.float32]]
+    metadata: dict[str, str]
 
 
 @dataclass(frozen=True)
 class WeightsFile:
     """A file that was found to hold weights; their values are still in it.
 
-    Args:
+    Attributes:
         path: The file.
+        stored: Where each tensor lies, by parameter name.
         metadata: What a safetensors file says about itself: words, not facts.
-        tensors: Where each tensor lies, by parameter name.
     """
 
     path: Path
-    metadata: Mapping[str, str]
-    tensors: Mapping[str, StoredTensor]
+    stored: dict[str, StoredTensor]
+    metadata: dict[str, str]
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor, by parameter name."""
-        return {name: tensor.shape for name, tensor in self.tensors.items()}
+        return {name: tensor.shape for name, tensor in self.stored.items()}
 
-    def read(self) -> dict[str, NDArray[np.float32]]:
-        """Every tensor as a writable float32 array in C order.
+    def read(self) -> Weights:
+        """The values.
 
         Raises:
             ModelError: E202 (cut), E203 (damaged), E204 (NaN, infinite or only zero weights), E205
                 (a type or size no upscaler has).
         """
         with _opened(self.path) as (file, _):
-            return TensorReader(file, self.path.name).read_all(dict(self.tensors))
+            return Weights(TensorReader(file, self.path.name).read_all(self.stored), self.metadata)
 
 
 def open_weights(path: str | Path) -> WeightsFile:
@@ -72,18 +95,19 @@ def open_weights(path: str | Path) -> WeightsFile:
 
     Raises:
         ModelError: E201 when it asks to run something, E202 when it is cut, E203 when it is
-            damaged, E205 when it holds no weights, E208 when it is another kind of file.
+            damaged, E205 when it holds no weights, E209 when it is not there, E210 when it is
+            another kind of file.
     """
     path = Path(path)
     with _opened(path) as (file, size):
         tensors, metadata = _listed(file, size, path.name)
     if all(_PREFIX.match(name) for name in tensors):
         tensors = {_PREFIX.sub("", name): tensor for name, tensor in tensors.items()}
-    return WeightsFile(path, metadata, tensors)
+    return WeightsFile(path, tensors, metadata)
 
 
-def read_weights(path: str | Path) -> dict[str, NDArray[np.float32]]:
-    """Every tensor of a weights file: ``open_weights(path).read()``, with the refusals of both."""
+def read_weights(path: str | Path) -> Weights:
+    """The values of a weights file: ``open_weights(path).read()``, with the refusals of both."""
     return open_weights(path).read()
 
 
@@ -127,7 +151,9 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else "impossible name"
         name = ascii(path.name)[1:-1]
-        raise _no_weights(name, f"cannot be read ({reason})", "Check the name.") from None
+        if isinstance(fault, FileNotFoundError):
+            raise ModelError("E209", f"{name} is not there.", "Check the path.") from None
+        raise _no_weights(name, f"cannot be read ({reason})", "Check the path.") from None
     with file:
         if not found.st_size:
             raise _no_weights(path.name, "is empty (0 bytes)", "Fetch it again.")
@@ -135,4 +161,4 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
 
 
 def _no_weights(name: str, fault: str, next_step: str) -> ModelError:
-    return ModelError("E208", f"{name} {fault}.", next_step)
+    return ModelError("E210", f"{name} {fault}.", next_step)
