@@ -6,8 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+settings.register_profile("realesr", deadline=None)
+settings.load_profile("realesr")
+
 GOLDEN = ROOT / "tests" / "golden"
 
 

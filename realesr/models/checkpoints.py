@@ -10,19 +10,29 @@ stream is described by ``torch/serialization.py``, ``_legacy_save``.
 from __future__ import annotations
 
 import io
+import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from realesr.errors import ModelError
 from realesr.models.pickles import DamagedPickleError, PickleReader
-from realesr.models.storage import BYTES_PER_ITEM, MAX_TENSORS, Storage, StoredTensor, cut
+from realesr.models.storage import (
+    BYTES_PER_ITEM,
+    MAX_TENSORS,
+    Storage,
+    StoredTensor,
+    cut,
+    printable,
+)
 
 ZIP_START = b"PK\x03\x04"
 STREAM_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _MAX_PICKLE = 16 << 20
 _MAX_DIRECTORY = 4 << 20
 _MAX_DEPTH = 8
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 _WRAPPERS = ("params_ema", "params", "state_dict")
 
 
@@ -38,14 +48,17 @@ def read_zip(file: BinaryIO, size: int, name: str) -> dict[str, StoredTensor]:
         ModelError: E201 for a pickle that asks to run something, E202 when the file is cut, E203
             when it is damaged, E205 when it holds no weights.
     """
-    if _directory_size(file, size) > _MAX_DIRECTORY:
+    directory = _directory_size(file, size)
+    if directory is None:
+        raise cut(name, size)
+    if directory > _MAX_DIRECTORY:
         raise _damaged(name, "a directory of more entries than weights have")
     try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
-        raise cut(name, size) from None
-    entries = {entry.filename: entry for entry in archive.infolist()}
-    if len(entries) < len(archive.infolist()):
+        listed = zipfile.ZipFile(file).infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError, struct.error):
+        raise _damaged(name, "its directory of entries cannot be read") from None
+    entries = {entry.filename: entry for entry in listed}
+    if len(entries) < len(listed):
         raise _damaged(name, "the same entry twice")
     listings = [entry for entry in entries if entry.rpartition("/")[2] == "data.pkl"]
     if any("/code/" in entry or entry.endswith("constants.pkl") for entry in entries):
@@ -106,7 +119,7 @@ def read_stream(file: BinaryIO, size: int, name: str) -> dict[str, StoredTensor]
         if not isinstance(order, list) or set(places) != set(order) or len(order) != len(places):
             raise DamagedPickleError("storages out of order")
     except (DamagedPickleError, TypeError) as fault:
-        if size < len(head.getvalue()) or head.tell() >= size:
+        if head.tell() >= size:
             raise cut(name, size) from None
         raise _damaged(name, str(fault)) from None
     moved: dict[Storage, Storage] = {}
@@ -150,10 +163,10 @@ def unwrap(listed: Any, name: str) -> dict[str, StoredTensor]:
     for wrapper in _WRAPPERS:
         if isinstance(listed, dict) and isinstance(listed.get(wrapper), dict):
             listed = listed[wrapper]
-    tensors = dict(_flat(listed, "", set(), 0))
+    tensors = {_NOT_IN_NAMES.sub("?", path): t for path, t in _flat(listed, "", set(), 0)}
     if not tensors:
-        held = sorted(str(key) for key in listed)[:4] if isinstance(listed, dict) else []
-        inside = f" (it holds {ascii(', '.join(held))[1:-1]})" if held else ""
+        held = [str(key) for key in listed][:4] if isinstance(listed, dict) else []
+        inside = f" (it holds {printable(', '.join(held))})" if held else ""
         raise ModelError(
             "E205", f"{name} holds no weights{inside}.", "Choose the file of the trained network."
         )
@@ -175,15 +188,17 @@ def _flat(
             yield from _flat(inner, path[:512], seen, depth + 1)
 
 
-def _directory_size(file: BinaryIO, size: int) -> int:
-    """What a zip says its directory takes, from the record at its end; 0 without one."""
+def _directory_size(file: BinaryIO, size: int) -> int | None:
+    """What a zip says its directory takes, from the record at its end; None without one."""
     file.seek(max(0, size - 70_000))
     tail = file.read()
     end, large = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
-    sizes = [int.from_bytes(tail[end + 12 : end + 16], "little")] if end >= 0 else [0]
-    if large >= 0 and sizes[0] == 0xFFFFFFFF:
-        sizes = [int.from_bytes(tail[large + 40 : large + 48], "little")]
-    return sizes[0]
+    if end < 0:
+        return None
+    small = int.from_bytes(tail[end + 12 : end + 16], "little")
+    if small < 0xFFFFFFFF or large < 0:
+        return small
+    return int.from_bytes(tail[large + 40 : large + 48], "little")
 
 
 def _start(file: BinaryIO, entry: zipfile.ZipInfo, name: str) -> int:

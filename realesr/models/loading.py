@@ -99,6 +99,17 @@ def locate(
     raise AssertionError("find_model raises for a name that is not in the table")
 
 
+def describe_model(name_or_path: str | Path) -> ModelSpec:
+    """What is known of a model; a file is loaded to find out, a known name is only looked up.
+
+    Raises:
+        ModelError: E201 to E209, as `load_model`.
+    """
+    table = {spec.name: spec for spec in known_models()}
+    found = table.get(str(name_or_path))
+    return found if found is not None else load_model(name_or_path, device="cpu").spec
+
+
 def local_names() -> list[str]:
     """Names of the weights files found in the folders of ``REALESR_WEIGHTS``, sorted."""
     return sorted(
@@ -149,6 +160,8 @@ def _describe(
             source=str(path),
             licence=metadata.get("licence", metadata.get("license", "unknown")),
         )
+    elif known.architecture != architecture or known.scale != arguments["scale"]:
+        raise _wrong(path, f"it holds a {architecture} x{arguments['scale']}, not {known.name}")
     elif known.sha256 not in (None, digest) and Path(known.source).name == path.name:
         raise ModelError(
             "E206",

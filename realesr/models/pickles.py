@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from realesr.errors import ModelError
-from realesr.models.storage import Storage, StoredTensor
+from realesr.models.storage import Storage, StoredTensor, printable
 
-_MAX_INSTRUCTIONS = 600_000  # a network of 10,000 tensors needs about 400,000
+_MAX_INSTRUCTIONS = 500_000  # a network of 10,000 tensors needs about 350,000
 
 _STORAGES = {
     "Double": "F64", "Float": "F32", "Half": "F16", "BFloat16": "BF16", "Long": "I64",
@@ -127,6 +127,8 @@ class PickleReader:
                 self._stack.append(self._imported(argument.replace(" ", ".", 1)))
             case "STACK_GLOBAL":
                 attribute, module = self._pop(), self._pop()
+                if not isinstance(attribute, str) or not isinstance(module, str):
+                    raise self._refusal("a name it hides")
                 self._stack.append(self._imported(f"{module}.{attribute}"))
             case "REDUCE":
                 arguments, called = self._pop(), self._pop()
@@ -194,10 +196,10 @@ class PickleReader:
     def _refusal(self, full: str) -> ModelError:
         """The refusal of a name, under the name people know it by."""
         module, dot, rest = full.partition(".")
-        shown = f"{_KNOWN_AS.get(module, module)}{dot}{rest}"[:80]
+        shown = printable(f"{_KNOWN_AS.get(module, module)}{dot}{rest}")
         return ModelError(
             "E201",
-            f'{self._name} asks to run "{ascii(shown)[1:-1]}". It was not run.',
+            f'{self._name} asks to run "{shown}". It was not run.',
             "Weights need no such thing: ask its author for a .safetensors file."
             if full.startswith(_CLUMSY)
             else "Do not use this file; report it.",
@@ -240,7 +242,7 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }
 _LITERALS = frozenset(
     "BINUNICODE SHORT_BINUNICODE BINUNICODE8 UNICODE BINSTRING SHORT_BINSTRING STRING "
-    "BININT BININT1 BININT2 INT LONG LONG1 LONG4 BINFLOAT FLOAT".split()
+    "BININT BININT1 BININT2 INT LONG LONG1 BINFLOAT FLOAT".split()
 )
 _CONSTANTS: dict[str, Callable[[], Any]] = {
     "NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,

@@ -89,6 +89,14 @@ class TensorReader:
                 NaN, infinite or only zero weights, E205 for a type or a size no upscaler has.
         """
         total = sum(prod(tensor.shape) for tensor in tensors.values()) * 4
+        stored = sum(storage.count for storage in {t.storage for t in tensors.values()}) * 4
+        if total > 4 * stored:
+            raise ModelError(
+                "E203",
+                f"the tensors of {self.name} overlap many times over: {megabytes(stored)} would "
+                f"become {megabytes(total)}.",
+                "Delete it and fetch it again.",
+            )
         if total > _MAX_BYTES:
             raise ModelError(
                 "E205",
@@ -181,3 +189,12 @@ def _fill(file: BinaryIO, array: NDArray[np.generic]) -> int:
             break
         done += count
     return done
+
+
+def printable(text: str, limit: int = 80) -> str:
+    """Text from a source nobody vouches for: short, and without control characters.
+
+    >>> printable("a\\x1b[31mb")
+    'a?[31mb'
+    """
+    return "".join(c if c.isprintable() else "?" for c in text[:limit])

@@ -6,27 +6,31 @@ import html
 import re
 from collections.abc import Mapping
 
+from realesr.models.storage import printable
+
 # The first family with a matching parameter name is the answer, so the telling ones come first.
 _FAMILIES: list[tuple[str, str]] = [
     (r"(^|\.)(exp_avg|exp_avg_sq|momentum_buffer)$", "looks like the state of an optimizer"),
-    (r"(^|\.)lora_(up|down|A|B|unet|te\d?)\b|\.lora[._]|^lora_", "looks like a LoRA"),
+    (r"(^|\.)lora_|\.lora\.", "looks like a LoRA"),
     (r"^conv\d\.weight_(orig|u)$|^(conv0_0|bn0_1|linear1)\.",
      "this is the training judge (discriminator), not the generator"),
-    (r"relative_position_bias_table|relative_position_index",
-     "looks like SwinIR, HAT or another transformer; RRDBNet and Compact run here"),
+    (r"relative_position_(bias|index)", "looks like SwinIR, HAT or a relative"),
     (r"^model\.1\.sub\.0\.RDB1\.", "looks like ESRGAN with its parameter names of 2018"),
-    (r"time_embed\.|^model\.diffusion_model\.|time_embedding\.linear_1", "looks like a UNet of "
-     "Stable Diffusion"),
-    (r"^(first_stage_model|decoder\.(mid|up)|encoder\.(mid|down))[._]", "looks like the VAE of "
-     "Stable Diffusion"),
-    (r"(^|\.)embeddings\.word_embeddings|\.attention\.self\.query", "looks like BERT"),
-    (r"(^|\.)(wte|lm_head|embed_tokens)\.|\.self_attn\.q_proj\.", "looks like a language model"),
-    (r"^(visual|vision_model|text_model)\.|(^|\.)cls_token$|(^|\.)class_embedding$|patch_embed\.",
+    (r"^unet1\.conv1\.", "looks like Real-CUGAN"),
+    (r"^block_1\.c1_r\.", "looks like SPAN"),
+    (r"^(body\.0\.body\.0|sub_mean|add_mean)\.", "looks like EDSR or RCAN"),
+    (r"^stylegan_decoder\.|^style_convs?\.", "looks like GFPGAN or StyleGAN2"),
+    (r"^model\.diffusion_model\.|(^|\.)time_embed(ding\.linear_1|\.0)\.",
+     "looks like a UNet of Stable Diffusion"),
+    (r"^(first_stage_model\.|(de|en)coder\.(mid|up|down)(_blocks?)?\.)",
+     "looks like a VAE of Stable Diffusion"),
+    (r"(^|\.)embeddings\.word_embeddings\.|\.attention\.self\.query\.", "looks like BERT"),
+    (r"^(visual|vision_model|text_model)\.|(^|\.)(cls_token|class_embedding)$|patch_embed\.",
      "looks like ViT or CLIP"),
+    (r"(^|\.)(wte|lm_head|embed_tokens)\.|\.self_attn\.q_proj\.", "looks like a language model"),
     (r"^layer[1-4]\.0\.(conv1|bn1)\.", "looks like ResNet"),
     (r"^features\.\d+\.(squeeze|expand1x1)\.", "looks like SqueezeNet"),
-    (r"^features\.28\.weight$|^features\.0\.weight$|^conv1_1\.", "looks like VGG"),
-    (r"\.stylegan_|^stylegan_decoder\.|style_convs?\.", "looks like GFPGAN or StyleGAN2"),
+    (r"^features\.0\.weight$|^conv1_1\.", "looks like VGG"),
     (r"^lin\d\.model\.", "looks like the linear layers of LPIPS"),
 ]  # fmt: skip
 _FAMILIES_COMPILED = [(re.compile(pattern), words) for pattern, words in _FAMILIES]
@@ -55,10 +59,10 @@ def describe_stranger(shapes: Mapping[str, tuple[int, ...]]) -> str:
     for pattern, words in _FAMILIES_COMPILED:
         for name in shapes:
             if pattern.search(name):
-                return f"{words} ({_shown(name)}…)"
+                return f"{words} ({printable(name)}…)"
     names = list(shapes)
     more = "…" if len(names) > 3 else ""
-    return f"it holds {', '.join(map(_shown, names[:3]))}{more}"
+    return f"it holds {', '.join(map(printable, names[:3]))}{more}"
 
 
 def recognise(head: bytes) -> str | None:
@@ -74,7 +78,7 @@ def recognise(head: bytes) -> str | None:
     if re.match(rb"\s*<(!doctype|html|head|body|\?xml)", head, re.IGNORECASE):
         title = re.search(rb"<title[^>]*>\s*([^<]{1,80})", head, re.IGNORECASE)
         said = html.unescape(title[1].decode("utf-8", "replace")).strip() if title else ""
-        return f'a web page ("{_shown(said)}")' if said else "a web page"
+        return f'a web page ("{printable(said)}")' if said else "a web page"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "a WebP picture"
     if head[4:12] in (b"ftypavif", b"ftypheic", b"ftypmif1"):
@@ -83,8 +87,3 @@ def recognise(head: bytes) -> str | None:
         if head.startswith(signature):
             return words
     return None
-
-
-def _shown(text: str) -> str:
-    """At most 80 characters without control characters, from a source nobody vouches for."""
-    return "".join(c if c.isprintable() else "?" for c in text[:80])

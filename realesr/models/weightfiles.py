@@ -29,7 +29,7 @@ from realesr.models.checkpoints import (
 )
 from realesr.models.pickles import DamagedPickleError
 from realesr.models.safetensors_header import read_safetensors
-from realesr.models.storage import StoredTensor, TensorReader, cut
+from realesr.models.storage import StoredTensor, TensorReader, cut, printable
 from realesr.models.strangers import describe_stranger, recognise
 
 __all__ = [
@@ -84,7 +84,9 @@ class WeightsFile:
                 (a type or size no upscaler has).
         """
         with _opened(self.path) as (file, _):
-            return Weights(TensorReader(file, self.path.name).read_all(self.stored), self.metadata)
+            return Weights(
+                TensorReader(file, printable(self.path.name)).read_all(self.stored), self.metadata
+            )
 
 
 def open_weights(path: str | Path) -> WeightsFile:
@@ -100,7 +102,7 @@ def open_weights(path: str | Path) -> WeightsFile:
     """
     path = Path(path)
     with _opened(path) as (file, size):
-        tensors, metadata = _listed(file, size, path.name)
+        tensors, metadata = _listed(file, size, printable(path.name))
     if all(_PREFIX.match(name) for name in tensors):
         tensors = {_PREFIX.sub("", name): tensor for name, tensor in tensors.items()}
     return WeightsFile(path, tensors, metadata)
@@ -146,17 +148,17 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         # Asked before opening: a pipe would keep an open waiting for ever.
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-            raise _no_weights(path.name, f"is {kind}", "Name the weights file itself.")
+            raise _no_weights(printable(path.name), f"is {kind}", "Name the weights file itself.")
         file = path.open("rb")
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else "impossible name"
-        name = ascii(path.name)[1:-1]
+        name = printable(path.name)
         if isinstance(fault, FileNotFoundError):
             raise ModelError("E209", f"{name} is not there.", "Check the path.") from None
         raise _no_weights(name, f"cannot be read ({reason})", "Check the path.") from None
     with file:
         if not found.st_size:
-            raise _no_weights(path.name, "is empty (0 bytes)", "Fetch it again.")
+            raise _no_weights(printable(path.name), "is empty (0 bytes)", "Fetch it again.")
         yield file, found.st_size
 
 

@@ -1,0 +1,125 @@
+"""The networks against the reference's numbers, and against a plain forward pass."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional as F
+
+from realesr.models.catalogue import BUNDLED, known_models
+from realesr.models.compact import Compact
+from realesr.models.detection import detect_architecture
+from realesr.models.loading import build_network, load_model
+from realesr.models.rrdbnet import RRDBNet
+
+COMPACT = [
+    "RealESRGANv2-animevideo-xsx2",
+    "RealESRGANv2-animevideo-xsx4",
+    "realesr-animevideov3",
+    "realesr-general-wdn-x4v3",
+    "realesr-general-x4v3",
+]
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_rrdbnet_reproduces_the_reference(golden, scale):
+    arrays = load_file(golden / f"rrdbnet_x{scale}.safetensors")
+    weights = {
+        name.removeprefix("weights."): array
+        for name, array in arrays.items()
+        if name.startswith("weights.")
+    }
+    architecture, arguments = detect_architecture({k: tuple(v.shape) for k, v in weights.items()})
+    assert (architecture, arguments["scale"], arguments["blocks"]) == ("rrdbnet", scale, 2)
+    network = RRDBNet(**arguments)
+    network.load_state_dict(weights, strict=True)
+    with torch.inference_mode():
+        output = network(arrays["input"])
+    error = (output - arrays["output"]).abs().max() / arrays["output"].std()
+    assert error <= 1e-5
+
+
+def plain_compact(weights: dict[str, torch.Tensor], image: torch.Tensor, scale: int):
+    """SRVGGNetCompact as its paper's code does it, without our classes."""
+    last = max(int(name.split(".")[1]) for name in weights)
+    features = image
+    for index in range(0, last, 2):
+        kernel, bias = weights[f"body.{index}.weight"], weights[f"body.{index}.bias"]
+        features = F.conv2d(features, kernel, bias, padding=1)
+        features = F.prelu(features, weights[f"body.{index + 1}.weight"])
+    kernel, bias = weights[f"body.{last}.weight"], weights[f"body.{last}.bias"]
+    detail = F.pixel_shuffle(F.conv2d(features, kernel, bias, padding=1), scale)
+    return detail + F.interpolate(image, scale_factor=scale, mode="nearest")
+
+
+@pytest.mark.parametrize("name", COMPACT)
+def test_official_compact_weights_load_strictly(shared, monkeypatch, name):
+    monkeypatch.setenv("REALESR_WEIGHTS", str(shared / "data" / "weights"))
+    model = load_model(name, device="cpu")
+    weights = load_file(shared / "data" / "weights" / f"{name}.safetensors")
+    image = torch.rand(2, 3, 37, 29, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        output = model.network(image)
+        plain = plain_compact(weights, image, model.spec.scale)
+    assert (output - plain).abs().max() <= 1e-6
+    assert model.spec.name == name and model.spec.licence == "BSD-3-Clause"
+
+
+def test_the_bundled_model_equals_a_plain_forward_pass():
+    weights = load_file(BUNDLED / "starter-x4.safetensors")
+    image = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        output = load_model("starter-x4", device="cpu").network(image)
+        assert (output - plain_compact(weights, image, 4)).abs().max() <= 1e-6
+
+
+@pytest.mark.parametrize("spec", known_models(), ids=lambda spec: spec.name)
+def test_the_catalogue_agrees_with_the_networks(spec):
+    with torch.device("meta"):
+        network = build_network(spec)
+    assert (network.radius, network.multiple_of) == (spec.radius, spec.multiple_of)
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    architecture, arguments = detect_architecture(shapes)
+    assert architecture == spec.architecture
+    assert {**arguments, **spec.arguments} == arguments
+
+
+def furthest_pixel_read(network: torch.nn.Module, size: int) -> int:
+    """The receptive radius, measured: which inputs have a gradient."""
+    network = network.double()
+    image = torch.rand(1, 3, size, size, dtype=torch.float64, requires_grad=True)
+    output = network(image)
+    reach = 0
+    for offset in range(4):
+        row = (size // 2) * network.scale + offset
+        (gradient,) = torch.autograd.grad(output[0, :, row, row].sum(), image, retain_graph=True)
+        rows = gradient.abs().sum((0, 1, 3)).nonzero().flatten()
+        centre = row // network.scale
+        reach = max(reach, centre - int(rows.min()), int(rows.max()) - centre)
+    return reach
+
+
+@pytest.mark.parametrize(
+    ("network", "size"),
+    [
+        (Compact(4, 8, 3), 32),
+        (Compact(2, 8, 5), 32),
+        (RRDBNet(4, 8, 1, 4), 64),
+        (RRDBNet(2, 8, 1, 4), 96),
+        (RRDBNet(1, 8, 1, 4), 192),
+    ],
+)
+def test_the_radius_is_what_gradients_say(network, size):
+    assert furthest_pixel_read(network, size) == network.radius
+
+
+@pytest.mark.parametrize("activation", ["prelu", "relu", "leakyrelu"])
+def test_detection_returns_the_arguments(activation):
+    network = Compact(3, 16, 4, activation)
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    architecture, arguments = detect_architecture(shapes, {"architecture": activation})
+    assert architecture == "compact"
+    assert arguments == {
+        "scale": 3, "features": 16, "convolutions": 4, "activation": activation, "channels": 3,
+    }  # fmt: skip
