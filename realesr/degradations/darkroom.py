@@ -10,10 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realesr.degradations import filters, kernels
+from realesr.degradations import filters, kernels, noise
 from realesr.degradations.operations import Size, check_image
 from realesr.degradations.spans import Checked, Span
-from realesr.randomness import spawn
 
 LUMA = (0.299, 0.587, 0.114)
 
@@ -63,25 +62,33 @@ def oversharpen(image: Tensor, amount: float, radius: float) -> Tensor:
     """
     taps = bell(radius)
     reach = len(taps) // 2
-    luma = (image * image.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    weights = torch.tensor(LUMA, device=image.device).view(1, 3, 1, 1)
+    luma = (image * weights).sum(1, keepdim=True)
     soft = soften(filters.mirror(luma, reach, reach), taps)
     return (image + amount * (luma - soft)).clamp(0, 1)
 
 
-def grain(shape: tuple[int, ...], size: float, generator: torch.Generator) -> Tensor:
+def grain(image: Tensor, size: float, gray: bool, seed: int) -> Tensor:
     """Noise of variance 1 whose neighbours resemble each other over ``size`` pixels.
 
     White noise, blurred by a Gaussian with taps g and divided by the sum of g squared, which is
-    what the blur leaves of its standard deviation.
+    what the blur leaves of its standard deviation. At distance d the correlation is
+    ``exp(-d^2 / (4 size^2))``.
 
-    >>> round(float(grain((1, 1, 200, 200), 2.0, torch.Generator().manual_seed(0)).std()), 1)
+    Args:
+        image: ``(n, 3, h, w)``; only its size counts. Each picture has its own field.
+        size: Standard deviation of the blur in pixels.
+        gray: One field for all channels, ``(n, 1, h, w)``: black-and-white film.
+        seed: The same seed gives the same field.
+
+    >>> round(float(grain(torch.zeros(1, 3, 200, 200), 2.0, False, 0).std()), 1)
     1.0
     """
     taps = bell(size)
-    *batch, height, width = shape
+    count, channels, height, width = image.shape
     more = len(taps) - 1
-    white = torch.randn(*batch, height + more, width + more, generator=generator)
-    return soften(white, taps) / float((taps**2).sum())
+    wider = image.new_empty(count, channels, height + more, width + more)
+    return soften(noise.gaussian(wider, gray, seed), taps) / float((taps**2).sum())
 
 
 def film_grain(image: Tensor, strength: float, field: Tensor) -> Tensor:
@@ -135,7 +142,4 @@ class FilmGrain(Checked):
     def apply(self, image: Tensor, original_size: Size) -> Tensor:
         """The picture with grain, in [0, 1]."""
         check_image(image)
-        count, channels, height, width = image.shape
-        shape = (count, 1 if self.gray else channels, height, width)
-        field = grain(shape, self.size, spawn(self.seed)).to(image.device)
-        return film_grain(image, self.strength, field)
+        return film_grain(image, self.strength, grain(image, self.size, self.gray, self.seed))

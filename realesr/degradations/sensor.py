@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from realesr.degradations import noise
 from realesr.degradations.operations import Size, check_image
 from realesr.degradations.spans import Checked, Span
-from realesr.randomness import spawn
 
 # The two rows of one tile of the mosaic, as channels: red green / green blue.
 RGGB = ((0, 1), (1, 2))
@@ -142,6 +142,6 @@ class SensorNoise(Checked):
         scene = F.pad(to_linear_light(image.clamp(0, 1)), (2, 2, 2, 2), mode="replicate")
         masks = bayer_masks(scene.shape[-2], scene.shape[-1], image.device)
         light = (scene * masks).sum(1, keepdim=True)
-        field = torch.randn(light.shape, generator=spawn(self.seed)).to(image.device)
+        field = noise.gaussian(light, True, self.seed)
         raw = expose(light, self.white, self.read_noise, field).clamp(0, 1)
         return from_linear_light(demosaic(raw)[..., 2:-2, 2:-2]).clamp(0, 1)

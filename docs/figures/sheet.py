@@ -1,0 +1,115 @@
+"""The look of every figure here: pictures at whole multiples of their pixels on neutral gray."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from PIL import Image
+from torch import Tensor
+
+FOLDER = Path(__file__).resolve().parent
+DOTS = 100  # pixels an inch: 10 pt text is 14 px at 1:1
+GRAY, INK, FAINT = "#d6d6d6", "#1a1a1a", "#9a9a9a"
+# Okabe and Ito: blue for what was measured, orange for what was changed or made up.
+BLUE, ORANGE, GREEN, RED = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+
+plt.rcParams.update(
+    {
+        "font.size": 10,
+        "axes.titlesize": 10,
+        "axes.labelsize": 10,
+        "xtick.labelsize": 9,
+        "ytick.labelsize": 9,
+        "legend.fontsize": 9,
+        "figure.facecolor": GRAY,
+        "axes.facecolor": GRAY,
+        "savefig.facecolor": GRAY,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.8,
+        "lines.linewidth": 1.8,
+        "legend.frameon": False,
+    }
+)
+
+
+class Sheet:
+    """A figure whose places are pixels, counted from the top left corner."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.figure = plt.figure(figsize=(width / DOTS, height / DOTS), dpi=DOTS)
+
+    def axes(self, left: int, top: int, width: int, height: int) -> Axes:
+        """Axes for a plot; labels stand outside the rectangle."""
+        bottom = self.height - top - height
+        return self.figure.add_axes(
+            (left / self.width, bottom / self.height, width / self.width, height / self.height)
+        )
+
+    def picture(
+        self, left: int, top: int, image: Tensor, zoom: int, words: str = "", **colours: Any
+    ) -> Axes:
+        """A picture enlarged by repeating its pixels, its caption below."""
+        pixels = to_array(image)
+        height, width = (side * zoom for side in pixels.shape[:2])
+        axes = self.axes(left, top, width, height)
+        axes.imshow(pixels, interpolation="nearest", aspect="auto", **colours)
+        axes.set_axis_off()
+        if words:
+            self.text(left, top + height + 6, words)
+        return axes
+
+    def text(self, left: float, top: float, words: str, **style: Any) -> None:
+        """Words whose top left corner is at a place."""
+        style = {"va": "top", "ha": "left", "linespacing": 1.25} | style
+        self.figure.text(left / self.width, 1 - top / self.height, words, **style)
+
+    def save(self, name: str) -> Path:
+        """Write ``name.png`` beside this file, packed tightly."""
+        path = FOLDER / f"{name}.png"
+        self.figure.savefig(path, dpi=DOTS)
+        plt.close(self.figure)
+        with Image.open(path) as picture:
+            packed = picture.convert("RGB")
+        packed.save(path, optimize=True)
+        return path
+
+
+def to_array(image: Tensor) -> np.ndarray[Any, Any]:
+    """Pixels for matplotlib: colour pictures rounded to 8 bit, single planes as they are."""
+    image = image.detach().cpu()
+    while image.ndim > 3:
+        image = image[0]
+    if image.ndim == 2:
+        return image.numpy()
+    return (image.clamp(0, 1) * 255).round().to(torch.uint8).movedim(0, -1).numpy()
+
+
+def photo(name: str, top: int, left: int, height: int, width: int) -> Tensor:
+    """A piece of one of scikit-image's photographs, ``(1, 3, height, width)``."""
+    from skimage import data
+
+    pixels = np.ascontiguousarray(
+        getattr(data, name)()[top : top + height, left : left + width, :3]
+    )
+    return torch.from_numpy(pixels).movedim(-1, 0)[None] / 255
+
+
+def psnr(one: Tensor, other: Tensor) -> float:
+    """Peak signal-to-noise ratio over all pixels and channels, in dB."""
+    return float(-10 * torch.log10((one - other).double().square().mean()))
