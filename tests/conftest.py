@@ -1,4 +1,4 @@
-"""What every test shares: the golden arrays, the shared folder where it exists, and the skip rule."""
+"""What every test shares: golden arrays, the shared folder where it exists, the skip rule."""
 
 from __future__ import annotations
 

@@ -73,6 +73,12 @@ class Upscaler:
         self.device = choose_device(device)
         self.model = model if isinstance(model, LoadedModel) else load_model(model, device="cpu")
         self.spec = self.model.spec
+        if self.spec.architecture == "unet_discriminator":
+            raise ModelError(
+                "E205",
+                f"{self.spec.name} is no upscaler: it is a discriminator, the judge of a training.",
+                "Use the model it judged.",
+            )
         self.scale = float(self.spec.scale if scale is None else scale)
         if not 0.25 <= self.scale <= 16:
             raise ParameterError("E001", f"scale {scale} is outside 0.25 to 16.", "Choose another.")

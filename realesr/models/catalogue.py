@@ -25,7 +25,7 @@ class ModelSpec:
 
     Attributes:
         name: What a person types.
-        architecture: ``"compact"`` or ``"rrdbnet"``.
+        architecture: ``"compact"``, ``"rrdbnet"`` or ``"unet_discriminator"``.
         arguments: The network's constructor arguments.
         scale: Enlargement factor.
         source: An address, or the path of a file.
@@ -98,12 +98,21 @@ class _Official:
     partner: str | None = None
     shape: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def architecture(self) -> str:
+        """Which network the arguments in ``shape`` belong to."""
+        if self.file.endswith("_netD.pth"):
+            return "unet_discriminator"
+        return "compact" if "convolutions" in self.shape else "rrdbnet"
+
     def spec(self) -> ModelSpec:
-        compact = "convolutions" in self.shape
+        """The row as a spec."""
+        folds = {"compact": 1, "rrdbnet": 4 // self.scale, "unet_discriminator": 8}
+        scaled = {} if self.architecture == "unet_discriminator" else {"scale": self.scale}
         return ModelSpec(
             name=self.file.removesuffix(".pth").removesuffix("-ff704c30"),
-            architecture="compact" if compact else "rrdbnet",
-            arguments={"scale": self.scale, "features": 64, **self.shape},
+            architecture=self.architecture,
+            arguments={**scaled, "features": 64, **self.shape},
             scale=self.scale,
             source=f"{_RELEASES}/{self.release}/{self.file}",
             licence="BSD-3-Clause",
@@ -111,7 +120,7 @@ class _Official:
             paper=self.paper,
             sha256=self.sha256,
             size=self.size,
-            multiple_of=1 if compact else 4 // self.scale,
+            multiple_of=folds[self.architecture],
             radius=self.radius,
             blend_with=self.partner,
         )
@@ -224,6 +233,25 @@ _OFFICIAL = (
         "Clean pictures shrunk by bicubic only; where Real-ESRGAN's training starts.",
         paper=_ESRGAN,
         shape={"blocks": 23, "growth": 32},
+    ),
+    _Official(
+        "v0.2.2.3",
+        "RealESRGAN_x4plus_netD.pth",
+        0,
+        "Judge for training, not an upscaler: the discriminator of RealESRGAN_x4plus.",
+    ),
+    _Official(
+        "v0.2.2.3",
+        "RealESRGAN_x2plus_netD.pth",
+        0,
+        "Judge for training, not an upscaler: the discriminator of RealESRGAN_x2plus.",
+        scale=2,
+    ),
+    _Official(
+        "v0.2.2.4",
+        "RealESRGAN_x4plus_anime_6B_netD.pth",
+        0,
+        "Judge for training, not an upscaler: the discriminator of the anime model.",
     ),
 )
 

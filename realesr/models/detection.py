@@ -30,6 +30,9 @@ def detect_architecture(
     """
     if "conv_first.weight" in shapes and "conv_last.weight" in shapes:
         return "rrdbnet", _rrdbnet_arguments(shapes)
+    if "conv1.weight_orig" in shapes and "conv9.weight" in shapes:
+        features, channels = shapes["conv0.weight"][:2]
+        return "unet_discriminator", {"features": features, "channels": channels}
     if "body.0.weight" in shapes and len(shapes["body.0.weight"]) == 4:
         return "compact", _compact_arguments(shapes, metadata or {})
     return None

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from realesr.models.compact import Compact
     from realesr.models.rrdbnet import RRDBNet
+    from realesr.models.unet_discriminator import UNetDiscriminator
+
+    Network = Compact | RRDBNet | UNetDiscriminator
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 
@@ -33,7 +36,7 @@ class LoadedModel:
         spec: Name, licence, scale and needs; ``spec.sha256`` is that of the file it came from.
     """
 
-    network: Compact | RRDBNet
+    network: Network
     spec: ModelSpec
 
 
@@ -65,7 +68,7 @@ def load_model(
     spec = _describe(known, path, shapes, weights.metadata, digest)
     network = build_network(spec)
     _fill(network, weights.tensors, path)
-    spec = replace(spec, radius=network.radius, multiple_of=network.multiple_of)
+    spec = replace(spec, radius=getattr(network, "radius", 0), multiple_of=int(network.multiple_of))
     return LoadedModel(network.eval().to(choose_device(device)), spec)
 
 
@@ -156,12 +159,12 @@ def _describe(
             name=path.stem,
             architecture=architecture,
             arguments=arguments,
-            scale=int(arguments["scale"]),
+            scale=int(arguments.get("scale", 1)),
             source=str(path),
             licence=metadata.get("licence", metadata.get("license", "unknown")),
         )
-    elif known.architecture != architecture or known.scale != arguments["scale"]:
-        raise _wrong(path, f"it holds a {architecture} x{arguments['scale']}, not {known.name}")
+    elif known.architecture != architecture or known.scale != arguments.get("scale", known.scale):
+        raise _wrong(path, f"it holds another network ({architecture}) than {known.name}")
     elif known.sha256 not in (None, digest) and Path(known.source).name == path.name:
         raise ModelError(
             "E206",
@@ -173,13 +176,13 @@ def _describe(
         known,
         architecture=architecture,
         arguments=arguments,
-        scale=int(arguments["scale"]),
+        scale=int(arguments.get("scale", known.scale)),
         sha256=digest,
         size=path.stat().st_size,
     )
 
 
-def build_network(spec: ModelSpec) -> Compact | RRDBNet:
+def build_network(spec: ModelSpec) -> Network:
     """An untrained network of the spec's architecture, in float32 on the CPU.
 
     >>> from realesr.models.catalogue import find_model
@@ -188,12 +191,17 @@ def build_network(spec: ModelSpec) -> Compact | RRDBNet:
     """
     from realesr.models.compact import Compact
     from realesr.models.rrdbnet import RRDBNet
+    from realesr.models.unet_discriminator import UNetDiscriminator
 
-    networks: dict[str, Callable[..., Compact | RRDBNet]] = {"compact": Compact, "rrdbnet": RRDBNet}
+    networks: dict[str, Callable[..., Network]] = {
+        "compact": Compact,
+        "rrdbnet": RRDBNet,
+        "unet_discriminator": UNetDiscriminator,
+    }
     return networks[spec.architecture](**spec.arguments)
 
 
-def _fill(network: Compact | RRDBNet, tensors: Mapping[str, np.ndarray], path: Path) -> None:
+def _fill(network: Network, tensors: Mapping[str, np.ndarray], path: Path) -> None:
     """Copy the weights in; every tensor must be there, of the right shape, and no other."""
     import torch
 
