@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from sheet import BLUE, FAINT, INK, ORANGE, Sheet, photo, psnr
 from torch import Tensor
 
-from realesr.degradations import codecs, darkroom, optics, sensor
+from realesr.degradations.further import codecs, darkroom, optics, sensor
 from realesr.degradations.operations import Operation
 
 SIDE, ZOOM = 76, 3

@@ -10,16 +10,33 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from realesr.degradations.codecs import Banding, ChromaSubsampling, WebP
-from realesr.degradations.darkroom import FilmGrain, Oversharpen
-from realesr.degradations.operations import Blur, Operation
-from realesr.degradations.optics import Defocus, MotionBlur
-from realesr.degradations.sensor import SensorNoise
+from realesr.degradations.further.codecs import Banding, ChromaSubsampling, WebP
+from realesr.degradations.further.darkroom import FilmGrain, Oversharpen
+from realesr.degradations.further.optics import Defocus, MotionBlur
+from realesr.degradations.further.sensor import SensorNoise
+from realesr.degradations.operations import (
+    Blur,
+    GaussianNoise,
+    Jpeg,
+    Operation,
+    PoissonNoise,
+    Resize,
+    Round,
+    Sinc,
+    UnsharpMask,
+)
 from realesr.degradations.spans import fields_of
 from realesr.errors import ConfigError, ParameterError
 
 OPERATIONS: dict[str, type[Operation]] = {
     "blur": Blur,
+    "sinc": Sinc,
+    "resize": Resize,
+    "gaussian_noise": GaussianNoise,
+    "poisson_noise": PoissonNoise,
+    "jpeg": Jpeg,
+    "unsharp_mask": UnsharpMask,
+    "round": Round,
     "motion_blur": MotionBlur,
     "defocus": Defocus,
     "sensor_noise": SensorNoise,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from realesr.degradations.codecs import (
+from realesr.degradations.further.codecs import (
     Banding,
     ChromaSubsampling,
     WebP,

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realesr.degradations.darkroom import FilmGrain, Oversharpen, bell, grain, oversharpen
+from realesr.degradations.further.darkroom import FilmGrain, Oversharpen, bell, grain, oversharpen
 
 
 @pytest.mark.parametrize("amount", [0.3, 1.0, 2.0])

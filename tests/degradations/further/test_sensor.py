@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realesr.degradations.sensor import (
+from realesr.degradations.further.sensor import (
     SensorNoise,
     bayer_masks,
     demosaic,

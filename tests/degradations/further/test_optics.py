@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realesr.degradations.optics import Defocus, MotionBlur, defocus_kernel, motion_kernel
+from realesr.degradations.further.optics import Defocus, MotionBlur, defocus_kernel, motion_kernel
 
 
 def moments(kernel: torch.Tensor) -> tuple[float, float, float, float, float]:

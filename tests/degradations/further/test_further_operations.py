@@ -10,15 +10,12 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from realesr.degradations import codecs, darkroom, optics, sensor
+from realesr.degradations.further import darkroom, sensor
 from realesr.degradations.spans import Field, fields_of
 from realesr.degradations.table import OPERATIONS, operation_from_dict, operation_to_dict
 from realesr.errors import ConfigError, ParameterError, PictureError
 
-ROOMS = (optics, sensor, darkroom, codecs)
-FURTHER = {
-    name: cls for name, cls in OPERATIONS.items() if cls.__module__ in {r.__name__ for r in ROOMS}
-}
+FURTHER = {name: cls for name, cls in OPERATIONS.items() if ".further." in cls.__module__}
 
 
 def values(field: Field) -> st.SearchStrategy[object]:
