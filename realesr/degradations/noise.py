@@ -1,0 +1,135 @@
+"""Noise that a seed makes again: the field is drawn per picture, never stored.
+
+Every field is drawn on the CPU and then moved, so that a graphics card sees the same noise.
+Reference: Real-ESRGAN (Wang et al. 2021), section 3.1, "Noise".
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from realesr.randomness import spawn
+
+# The gray of a picture, as the reference weighs it (BT.601 to four digits).
+GRAY = (0.2989, 0.587, 0.114)
+# Slices of the unit interval in the table of Poisson counts.
+SLICES = 4096
+
+
+def gaussian(image: Tensor, gray: bool, seed: int) -> Tensor:
+    """Normal deviates of variance 1, the sensor's and amplifier's hiss.
+
+    Args:
+        image: (N, 3, H, W); only its size counts. Each picture of the batch has its own field.
+        gray: One field for all three channels: (N, 1, H, W) instead of (N, 3, H, W).
+        seed: The same seed gives the same field.
+
+    >>> field = gaussian(torch.zeros(2, 3, 4, 4), True, 7)
+    >>> field.shape, bool(torch.equal(field[0], field[1]))
+    (torch.Size([2, 1, 4, 4]), False)
+    """
+    shape = (1 if gray else image.shape[1], *image.shape[2:])
+    fields = [torch.randn(shape, generator=spawn(seed, n)) for n in range(image.shape[0])]
+    return torch.stack(fields).to(image.device)
+
+
+def poisson(image: Tensor, gray: bool, seed: int, levels: int | None) -> Tensor:
+    """Shot noise: light arrives in whole photons, so bright pixels waver more than dark ones.
+
+    With x the picture rounded to 8 bit, the noise is Poisson(x · levels) / levels - x.
+
+    Args:
+        image: (N, 3, H, W), float32.
+        gray: Noise of the gray picture for all channels: (N, 1, H, W) instead of (N, 3, H, W).
+        seed: The same seed gives the same noise for the same picture.
+        levels: Photons at full brightness. None counts the different values of each picture and
+            takes the next power of two, as the reference does; a flat picture then gets very
+            strong noise for no physical reason.
+
+    >>> black = torch.zeros(1, 3, 2, 2)
+    >>> poisson(black, False, 0, 256).abs().max().item()
+    0.0
+    """
+    weights = torch.tensor(GRAY, device=image.device).view(1, 3, 1, 1)
+    source = (image * weights).sum(1, keepdim=True) if gray else image
+    values = source.clamp(0, 1).mul_(255).round_().to(torch.int64)
+    parts = []
+    for n, picture in enumerate(values):
+        photons = levels if levels is not None else count_levels(picture)
+        chance = torch.rand(picture.shape, generator=spawn(seed, n)).to(image.device)
+        counts = poisson_counts(picture, chance, photons)
+        parts.append(counts.div_(photons).sub_(picture.to(image.dtype).div_(255)))
+    return torch.stack(parts)
+
+
+def count_levels(values: Tensor) -> int:
+    """How many different values a picture has, rounded up to a power of two.
+
+    >>> count_levels(torch.tensor([0, 0, 3, 7])), count_levels(torch.tensor([5, 5]))
+    (4, 1)
+    """
+    seen = torch.zeros(256, dtype=torch.bool, device=values.device)
+    seen[values.flatten()] = True
+    return int(2 ** math.ceil(math.log2(int(seen.sum()))))
+
+
+def poisson_counts(values: Tensor, chance: Tensor, levels: int) -> Tensor:
+    """Poisson counts of mean ``values / 255 * levels`` by turning chances into counts.
+
+    The count is the smallest c with P(count ≤ c) > chance. One chance makes one count, so a pixel
+    that changes by one level changes its own noise a little and nobody else's. With 256 possible
+    means nearly all counts stand in a table; only slices that hold two counts are searched.
+
+    Args:
+        values: int64, 0 to 255, any shape.
+        chance: float32 in [0, 1), the same shape.
+        levels: The mean where the value is 255.
+
+    >>> poisson_counts(torch.tensor([0, 255, 255]), torch.tensor([0.9, 0.5, 0.0]), 4).tolist()
+    [0.0, 4.0, 0.0]
+    """
+    tables = poisson_tables(levels, values.device)
+    counts = tables.counts.take((chance * SLICES).to(torch.int64).add_(values, alpha=SLICES))
+    open_ = (counts < 0).nonzero(as_tuple=True)
+    value = values[open_]
+    places = torch.searchsorted(tables.ladder, value + chance[open_].double(), right=True)
+    counts[open_] = (places - value * tables.length).to(counts.dtype)
+    return counts.to(torch.float32)
+
+
+class PoissonTables(NamedTuple):
+    """What ``poisson_counts`` looks up.
+
+    Attributes:
+        counts: (256 · SLICES), int16: the count of a value and a slice of chance, or -1 where the
+            slice holds more than one.
+        ladder: (256 · length): value + P(count ≤ c), which rises all the way.
+        length: How many counts each value has on the ladder.
+    """
+
+    counts: Tensor
+    ladder: Tensor
+    length: int
+
+
+@lru_cache(maxsize=16)
+def poisson_tables(levels: int, device: torch.device) -> PoissonTables:
+    """The tables for one number of levels: P(c) = mᶜ e⁻ᵐ / c! for the 256 means m."""
+    length = int(levels + 12 * math.sqrt(levels)) + 20
+    mean = torch.arange(256, dtype=torch.float64)[:, None] / 255 * levels
+    count = torch.arange(length, dtype=torch.float64)
+    chance = torch.exp(torch.xlogy(count, mean) - mean - torch.lgamma(count + 1)).cumsum(1)
+    chance[:, -1] = 1
+    value = torch.arange(256, dtype=torch.float64)[:, None]
+    ladder = (value + chance.clamp_(max=1)).flatten()
+    edges = value + torch.arange(SLICES, dtype=torch.float64) / SLICES
+    # The last chance of a slice, as float32 can draw it.
+    ends = edges + 1 / SLICES - 2**-24
+    first, last = (torch.searchsorted(ladder, side, right=True) for side in (edges, ends))
+    counts = torch.where(first == last, first - value.to(torch.int64) * length, -1)
+    return PoissonTables(counts.to(torch.int16).flatten().to(device), ladder.to(device), length)
