@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from enum import StrEnum
 from pathlib import Path
@@ -9,10 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realesr.commands.report import finish, say
+from realesr.commands.report import TileBar, finish, say
 from realesr.errors import ParameterError, RealesrError
 from realesr.gate import Limits, check_output, inspect_header, output_format
-from realesr.inference.batch import Job, Outcome, Report, plan_jobs, refuse_existing
+from realesr.inference.batch import (
+    Job,
+    Outcome,
+    Report,
+    plan_jobs,
+    refuse_existing,
+    upscale_file,
+)
 from realesr.models.catalogue import DEFAULT_MODEL, find_model, known_models
 
 if TYPE_CHECKING:
@@ -90,14 +98,20 @@ def upscale(
         raise ParameterError("E007", "no picture was found in what you named.", "Check the path.")
     report = Report()
     ready = [job for job in jobs if _let_through(job, factor, limits, force, report)]
-    if ready:
-        upscaler = _prepare(loaded or _load(model), scale, tile, precision, device)
+
+    @functools.cache
+    def upscaler() -> Upscaler:
+        prepared = _prepare(loaded or _load(model), scale, tile, precision, device)
         if not as_json:
-            say(upscaler.describe())
-        for number, job in enumerate(ready, start=1):
-            place = f"{number}/{len(ready)} {job.source.name}"
-            outcome = _run(upscaler, job, place, limits, force, quality)
-            report.outcomes.append(outcome)
+            say(prepared.describe())
+        return prepared
+
+    for number, job in enumerate(ready, start=1):
+        with TileBar(f"{number}/{len(ready)} {job.source.name}") as bar:
+            outcome = upscale_file(
+                job, upscaler, limits=limits, force=force, quality=quality, progress=bar.show
+            )
+        report.outcomes.append(outcome)
     finish(report, as_json=as_json)
 
 
@@ -136,15 +150,3 @@ def _prepare(
         precision=precision,
         device=device,
     )
-
-
-def _run(
-    upscaler: Upscaler, job: Job, place: str, limits: Limits, force: bool, quality: int | None
-) -> Outcome:
-    from realesr.commands.report import TileBar
-    from realesr.inference.batch import upscale_file
-
-    with TileBar(place) as bar:
-        return upscale_file(
-            upscaler, job, limits=limits, force=force, quality=quality, progress=bar.show
-        )

@@ -171,29 +171,34 @@ def upscale_picture(upscaler: Upscaler, picture: Picture) -> Generator[Progress,
 
 
 def upscale_file(
-    upscaler: Upscaler,
     job: Job,
+    upscaler: Callable[[], Upscaler],
     *,
     limits: Limits,
     force: bool = False,
     quality: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
-    """Read, enlarge and write one file; a refusal is an outcome, not an exception."""
+    """Read, enlarge and write one file; a picture's refusal is an outcome, not an exception.
+
+    Args:
+        job: What to read and where to write.
+        upscaler: Called once the picture is read, so that no model is loaded for a bad one.
+        limits: What is too large to read.
+        force: Replace a result that exists.
+        quality: 1 to 100, for formats that lose something.
+        progress: Called with tiles done and tiles in all.
+    """
     started = time.perf_counter()
     try:
         picture = read_picture(job.source, limits=limits)
-        steps = upscale_picture(upscaler, picture)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                result: Picture = end.value
-                break
-            if progress is not None:
-                progress(step.done, step.total)
-        job.target.parent.mkdir(parents=True, exist_ok=True)
+    except RealesrError as error:
+        return Outcome(job.source, "refused", error=error)
+    run = upscaler()
+    try:
+        result = picture.with_pixels(run(picture.pixels, progress))
         losses = plan_output(result, job.target)
+        job.target.parent.mkdir(parents=True, exist_ok=True)
         write_picture(result, job.target, force=force, quality=quality)
     except RealesrError as error:
         return Outcome(job.source, "refused", error=error)
