@@ -37,6 +37,7 @@ FLOORS: list[tuple[int, str]] = [
     (2, "realesr.degradations.table"),
     (2, "realesr.degradations.steps"),
     (2, "realesr.degradations.combinations"),
+    (2, "realesr.degradations.documents"),
     (2, "realesr.degradations.recipe"),
     (2, "realesr.degradations.recipe_files"),
     (2, "realesr.degradations.presets"),

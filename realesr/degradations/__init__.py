@@ -1,1 +1,59 @@
-"""What happens to pictures: operations, recipes that draw them, traces that replay them."""
+"""What happens to pictures: operations, recipes that draw them, traces that replay them.
+
+>>> import torch
+>>> from realesr.degradations import presets
+>>> trace = presets.real_esrgan(4).sample(seed=7)
+>>> trace.apply(torch.rand(1, 3, 64, 48)).shape
+torch.Size([1, 3, 16, 12])
+"""
+
+from realesr.degradations import presets
+from realesr.degradations.combinations import STEPS, Chain, OneOf, Shuffle, Sometimes
+from realesr.degradations.operations import (
+    Blur,
+    GaussianNoise,
+    Jpeg,
+    Operation,
+    PoissonNoise,
+    Resize,
+    Round,
+    Sinc,
+    UnsharpMask,
+)
+from realesr.degradations.recipe import Recipe, Trace
+from realesr.degradations.steps import (
+    Draw,
+    RandomBlur,
+    RandomJpeg,
+    RandomNoise,
+    RandomResize,
+    Step,
+)
+from realesr.degradations.table import OPERATIONS
+
+__all__ = [
+    "OPERATIONS",
+    "STEPS",
+    "Blur",
+    "Chain",
+    "Draw",
+    "GaussianNoise",
+    "Jpeg",
+    "OneOf",
+    "Operation",
+    "PoissonNoise",
+    "RandomBlur",
+    "RandomJpeg",
+    "RandomNoise",
+    "RandomResize",
+    "Recipe",
+    "Resize",
+    "Round",
+    "Shuffle",
+    "Sinc",
+    "Sometimes",
+    "Step",
+    "Trace",
+    "UnsharpMask",
+    "presets",
+]
