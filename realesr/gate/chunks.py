@@ -55,16 +55,21 @@ class PngShape:
     interlaced: bool
 
     @property
-    def raw_bytes(self) -> int:
-        """Length of the unpacked data, filter bytes included."""
-        passes = [(self.width, self.height)]
+    def passes(self) -> list[tuple[int, int]]:
+        """Rows, and bytes per row with its filter byte, of each pass over the picture."""
+        sizes = [(self.width, self.height)]
         if self.interlaced:
-            passes = [
+            sizes = [
                 (-(-(self.width - left) // across), -(-(self.height - top) // down))
                 for left, top, across, down in _ADAM7
             ]
         bits = self.bits * PNG_SAMPLES[self.colour]
-        return sum(high * (1 + (wide * bits + 7) // 8) for wide, high in passes if wide > 0)
+        return [(max(high, 0), 1 + (wide * bits + 7) // 8) for wide, high in sizes if wide > 0]
+
+    @property
+    def raw_bytes(self) -> int:
+        """Length of the unpacked data, filter bytes included."""
+        return sum(height * length for height, length in self.passes)
 
 
 def png_chunks(stream: BinaryIO, name: str, *, check: bool) -> tuple[PngShape, list[Chunk]]:

@@ -19,6 +19,7 @@ from realesr.errors import Notice, ParameterError, PictureError
 from realesr.gate import Limits, check_output, inspect_header, open_picture, output_format
 from realesr.images.decoding import decode
 from realesr.images.encoding import encode, losses
+from realesr.images.exif import DAMAGED_EXIF, BadExifError, clean_exif
 from realesr.images.safefile import refuse_overwriting, write_file
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def plan_output(picture: Picture, path: str | os.PathLike[str]) -> tuple[Notice,
     """
     picture_format = output_format(path)
     check_output(picture.width, picture.height, picture_format)
-    return losses(picture.pixels, picture_format, picture.icc, picture.exif)
+    exif, doubts = _upright_exif(picture.exif)
+    return (*doubts, *losses(picture.pixels, picture_format, picture.icc, exif))
 
 
 def encode_picture(picture: Picture, suffix: str, *, quality: int | None = None) -> bytes:
@@ -167,10 +169,18 @@ def encode_picture(picture: Picture, suffix: str, *, quality: int | None = None)
         picture.pixels,
         picture_format,
         icc=picture.icc,
-        exif=picture.exif,
+        exif=_upright_exif(picture.exif)[0],
         dpi=picture.dpi,
         quality=quality,
     )
+
+
+def _upright_exif(exif: bytes | None) -> tuple[bytes | None, tuple[Notice, ...]]:
+    """The block of a picture that may have been made by hand, fit for upright pixels."""
+    try:
+        return (clean_exif(exif)[0] if exif else None), ()
+    except BadExifError:
+        return None, (DAMAGED_EXIF,)
 
 
 def write_picture(

@@ -18,8 +18,9 @@ from realesr.gate.chunks import Chunk, png_chunks, read_chunk, webp_chunks
 from realesr.gate.refusals import damaged, decoder
 from realesr.images import exif as exif_blocks
 from realesr.images.deep import hdr_transfer, high_depth_avif, read_png16, read_tiff
-from realesr.images.png import transparent_colour
+from realesr.images.png import essential_png, transparent_colour
 from realesr.images.profiles import cmyk_to_rgb, fitting_profile
+from realesr.images.tiff import can_unpack
 
 _PLUGINS = {
     "PNG": ("PngImagePlugin", "PngImageFile"),
@@ -92,7 +93,7 @@ def decode(data: bytes, header: Header, name: str) -> Decoded:
             exif, stated = exif_blocks.clean_exif(raw.exif)
             dpi = dpi or stated
         except exif_blocks.BadExifError:
-            notices.append(Notice("W113", "The EXIF block was left out: it is damaged."))
+            notices.append(exif_blocks.DAMAGED_EXIF)
     return Decoded(pixels, icc, exif, dpi, (*notices, *doubts))
 
 
@@ -162,7 +163,7 @@ def _decode_png(data: bytes, header: Header, name: str) -> _Raw:
         if shape.bits == 16:
             pixels: npt.NDArray[Any] = read_png16(data, shape, chunks)
         else:
-            image = _open(data, "PNG")
+            image = _open(essential_png(data, chunks), "PNG")
             image.load()
             if shape.colour != 3:
                 image.info.pop("transparency", None)
@@ -200,7 +201,9 @@ def _decode_tiff(data: bytes, header: Header, name: str) -> _Raw:
         place = directory.places[ifd.ORIENTATION]
         upright_short = struct.pack(directory.order + "H", 1)
         data = b"".join([data[:place], upright_short, data[place + 2 :]])
-    if header.mode in ("F", "I") or (header.bits > 8 and header.mode != "CMYK"):
+    plain = header.mode in ("L", "LA", "RGB", "RGBA") and can_unpack(directory)
+    deep = header.mode in ("F", "I") or (header.bits > 8 and header.mode != "CMYK")
+    if plain or deep:
         pixels, doubts = read_tiff(data, header, directory, name)
         icc = profile
     else:

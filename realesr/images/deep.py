@@ -1,4 +1,4 @@
-"""Samples of more than 8 bits, which Pillow would shorten without a word."""
+"""Samples at the depth they were stored; Pillow would cut 16 bits to 8 without a word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from realesr.errors import Notice, PictureError
 from realesr.gate import Header, ifd
 from realesr.gate.chunks import Chunk, PngShape
 from realesr.gate.refusals import decoder
-from realesr.images.png import pixel_blocks
+from realesr.images.png import plain_png
 from realesr.images.tiff import can_unpack, unpack_strips
 
 _TRANSFERS = {16: "PQ", 18: "HLG"}
@@ -22,7 +22,7 @@ _HEAD_BYTES = 65_536
 
 def read_png16(data: bytes, shape: PngShape, chunks: list[Chunk]) -> npt.NDArray[np.uint16]:
     """The samples of a 16-bit PNG; the caller holds the ``decoder`` door."""
-    pixels = _imdecode(pixel_blocks(data, shape, chunks))
+    pixels = _imdecode(plain_png(data, shape, chunks))
     if shape.colour == 4:
         return pixels[..., (0, 3)] if pixels.ndim == 3 and pixels.shape[2] == 4 else pixels
     return pixels
@@ -30,8 +30,8 @@ def read_png16(data: bytes, shape: PngShape, chunks: list[Chunk]) -> npt.NDArray
 
 def read_tiff(
     data: bytes, header: Header, directory: ifd.Directory, name: str
-) -> tuple[npt.NDArray[np.uint16], tuple[Notice, ...]]:
-    """The samples of a TIFF with more than 8 bits, as uint16.
+) -> tuple[npt.NDArray[Any], tuple[Notice, ...]]:
+    """The samples of a gray or RGB TIFF that Pillow would shorten, or need not be asked for.
 
     Raises:
         PictureError: E105 for a kind that has no defined brightness here, E111 for samples that
@@ -39,35 +39,32 @@ def read_tiff(
     """
     samples = directory.number(ifd.SAMPLES_PER_PIXEL, 1)
     if header.mode not in ("L", "LA", "RGB", "RGBA", "F") or not 1 <= samples <= 4:
-        what = f"{header.bits}-bit {header.mode} samples in {samples} channels"
-        raise _not_read(name, what)
-    if header.mode != "F" and header.bits not in (12, 16):
+        raise _not_read(name, f"{header.bits}-bit {header.mode} samples in {samples} channels")
+    if header.mode != "F" and header.bits not in (8, 16):
         raise _not_read(name, f"{header.bits}-bit samples")
     with decoder(name):
         if can_unpack(directory):
-            pixels: npt.NDArray[Any] = unpack_strips(data, directory)
+            pixels = unpack_strips(data, directory)
+        elif samples == 2 or directory.number(ifd.PLANAR_CONFIGURATION, 1) == 2:
+            raise _not_read(name, f"{header.bits}-bit planes in a rare packing")
         else:
-            if samples == 2 or directory.number(ifd.PLANAR_CONFIGURATION, 1) == 2:
-                raise _not_read(name, "packed 16-bit planes")
             pixels = _imdecode(data)
     if header.mode == "F":
         return _from_float(pixels, name)
-    if pixels.dtype != np.uint16:
+    if pixels.dtype not in (np.uint8, np.uint16):
         raise _not_read(name, f"{header.bits}-bit samples")
-    return _as_shown(pixels, header, directory)
+    return _as_shown(pixels, directory)
 
 
 def _as_shown(
-    pixels: npt.NDArray[np.uint16], header: Header, directory: ifd.Directory
-) -> tuple[npt.NDArray[np.uint16], tuple[Notice, ...]]:
-    """Give stored 16-bit samples their meaning: white is high, alpha is straight."""
+    pixels: npt.NDArray[Any], directory: ifd.Directory
+) -> tuple[npt.NDArray[Any], tuple[Notice, ...]]:
+    """Give stored samples their meaning: white is high, alpha is straight."""
     notices: tuple[Notice, ...] = ()
     pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-    if header.bits == 12:
-        pixels = (pixels.astype(np.uint32) * 65535 // 4095).astype(np.uint16)
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     if directory.number(ifd.PHOTOMETRIC, 1) == 0:
-        inverted = 65535 - pixels
+        inverted = np.iinfo(pixels.dtype).max - pixels
         pixels = inverted if channels == 1 else np.dstack([inverted[..., 0], pixels[..., 1]])
     if channels in (2, 4):
         meaning = directory.number(ifd.EXTRA_SAMPLES, 0)
@@ -79,11 +76,13 @@ def _as_shown(
     return pixels, notices
 
 
-def _straight_alpha(pixels: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+def _straight_alpha(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Divide colours that were stored multiplied by their alpha."""
+    top = np.iinfo(pixels.dtype).max
     alpha = pixels[..., -1:].astype(np.uint64)
     colour = pixels[..., :-1].astype(np.uint64)
-    divided = np.minimum((colour * 65535 + alpha // 2) // np.maximum(alpha, 1), 65535)
-    return np.concatenate([divided.astype(np.uint16), pixels[..., -1:]], axis=-1)
+    divided = np.minimum((colour * top + alpha // 2) // np.maximum(alpha, 1), top)
+    return np.concatenate([divided.astype(pixels.dtype), pixels[..., -1:]], axis=-1)
 
 
 def _from_float(
@@ -94,10 +93,10 @@ def _from_float(
     wrong = wrong if wrong.ndim == 2 else wrong.any(axis=-1)
     if count := int(wrong.sum()):
         row, column = (int(places[0]) for places in np.nonzero(wrong))
-        pixels = "pixel that is" if count == 1 else "pixels that are"
+        what = "pixel that is not a number" if count == 1 else "pixels that are not numbers"
         raise PictureError(
             "E111",
-            f"{name} has {count:,} {pixels} not a number (first at column {column}, row {row}).",
+            f"{name} has {count:,} {what} (first at column {column}, row {row}).",
             "Repair it in the program that made it.",
         )
     low, high = float(values.min()), float(values.max())

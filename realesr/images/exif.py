@@ -11,10 +11,12 @@ import struct
 from dataclasses import dataclass
 from io import BytesIO
 
+from realesr.errors import Notice
 from realesr.gate import ifd
 
 PREFIX = b"Exif\x00\x00"
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 34665, 34853, 40965
+DAMAGED_EXIF = Notice("W113", "The EXIF block was left out: it is damaged.")
 # Tags that describe the stored pixel grid: they would be untrue of an enlarged, upright picture.
 _GRID = frozenset({256, 257, 274, 282, 283, 296})
 _GRID_OF_EXIF = frozenset({40962, 40963})

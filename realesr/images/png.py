@@ -15,14 +15,42 @@ from realesr.gate.chunks import PNG_SIGNATURE, Chunk, PngShape, read_chunk
 _INCH = 0.0254
 _ROWS_AT_ONCE = 4_000_000
 _LEVEL = 2
+_ESSENTIAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
-def pixel_blocks(data: bytes, shape: PngShape, chunks: list[Chunk]) -> bytes:
-    """The same PNG reduced to its pixels, so that no decoder acts on gamma or profile blocks."""
+def essential_png(data: bytes, chunks: list[Chunk]) -> bytes:
+    """The same PNG without the blocks that do not make pixels, such as long or damaged texts."""
+    kept = [chunk for chunk in chunks if chunk.kind in _ESSENTIAL]
+    parts = [data[chunk.start - 8 : chunk.start + chunk.length + 4] for chunk in kept]
+    return b"".join([PNG_SIGNATURE, *parts])
+
+
+def plain_png(data: bytes, shape: PngShape, chunks: list[Chunk]) -> bytes:
+    """The same pixels in a PNG that no decoder can stumble over or colour by itself.
+
+    The rows are unpacked and checked here and wrapped anew, unpacked, without the blocks for gamma
+    and profile; libpng would write its complaints straight to the terminal.
+
+    Raises:
+        ValueError: When rows are missing ("truncated") or predicted in an unknown way.
+        zlib.error: When the packing is damaged.
+    """
     stream = BytesIO(data)
-    wanted = [chunk for chunk in chunks if chunk.kind in (b"IHDR", b"IDAT")]
-    blocks = [png_block(chunk.kind, read_chunk(stream, chunk)) for chunk in wanted]
-    return b"".join([PNG_SIGNATURE, *blocks, png_block(b"IEND", b"")])
+    packed = b"".join(read_chunk(stream, chunk) for chunk in chunks if chunk.kind == b"IDAT")
+    rows = zlib.decompressobj().decompress(packed, shape.raw_bytes)
+    if len(rows) < shape.raw_bytes:
+        raise ValueError("truncated rows")
+    at = 0
+    for height, length in shape.passes:
+        if height and max(rows[at : at + height * length : length]) > 4:
+            raise ValueError("a row is predicted in an unknown way")
+        at += height * length
+    blocks = [
+        png_block(b"IHDR", read_chunk(stream, chunks[0])),
+        png_block(b"IDAT", zlib.compress(rows, 0)),
+        png_block(b"IEND", b""),
+    ]
+    return b"".join([PNG_SIGNATURE, *blocks])
 
 
 def transparent_colour(pixels: npt.NDArray[Any], key: bytes, bits: int) -> npt.NDArray[Any]:

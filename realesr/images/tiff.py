@@ -18,9 +18,9 @@ _LEVEL = 2
 
 
 def can_unpack(directory: ifd.Directory) -> bool:
-    """Whether ``unpack_strips`` reads this kind: 16-bit strips, plain or deflated."""
+    """Whether ``unpack_strips`` reads this kind: strips of 8 or 16 bit, plain or deflated."""
     return (
-        set(directory.numbers(ifd.BITS_PER_SAMPLE)) == {16}
+        set(directory.numbers(ifd.BITS_PER_SAMPLE)) in ({8}, {16})
         and directory.number(ifd.SAMPLE_FORMAT, 1) == 1
         and directory.number(ifd.COMPRESSION, 1) in (1, *_DEFLATE)
         and directory.number(ifd.PREDICTOR, 1) in (1, 2)
@@ -29,11 +29,11 @@ def can_unpack(directory: ifd.Directory) -> bool:
     )
 
 
-def unpack_strips(data: bytes, directory: ifd.Directory) -> npt.NDArray[np.uint16]:
-    """Read 16-bit samples as they are stored, whatever their number and arrangement.
+def unpack_strips(data: bytes, directory: ifd.Directory) -> npt.NDArray[Any]:
+    """Read samples of 8 or 16 bit as they are stored, whatever their number and arrangement.
 
     Returns:
-        HWC with as many channels as the file has samples.
+        HWC with as many channels as the file has samples; uint8 or uint16.
 
     Raises:
         ValueError: When a strip holds fewer samples than its rows need ("truncated").
@@ -43,7 +43,8 @@ def unpack_strips(data: bytes, directory: ifd.Directory) -> npt.NDArray[np.uint1
     planar = directory.number(ifd.PLANAR_CONFIGURATION, 1) == 2
     together, planes = (1, samples) if planar else (samples, 1)
     tall = min(directory.number(ifd.ROWS_PER_STRIP, height), height)
-    out = np.empty((planes, height, width, together), np.uint16)
+    kind = np.dtype(f"u{max(directory.numbers(ifd.BITS_PER_SAMPLE)) // 8}")
+    out = np.empty((planes, height, width, together), kind)
     pieces = zip(
         directory.numbers(ifd.STRIP_OFFSETS), directory.numbers(ifd.STRIP_BYTE_COUNTS), strict=True
     )
@@ -52,16 +53,18 @@ def unpack_strips(data: bytes, directory: ifd.Directory) -> npt.NDArray[np.uint1
         for top in range(0, height, tall):
             rows = min(tall, height - top)
             start, length = next(strips, (0, 0))
-            need = rows * width * together * 2
+            need = rows * width * together * kind.itemsize
             raw = data[start : start + length]
             if directory.number(ifd.COMPRESSION, 1) in _DEFLATE:
                 raw = zlib.decompressobj().decompress(raw, need)
             if len(raw) < need:
                 raise ValueError("truncated strip")
-            block = np.frombuffer(raw[:need], directory.order + "u2")
+            block = np.frombuffer(
+                raw[:need], kind.newbyteorder("<" if directory.order == "<" else ">")
+            )
             block = block.reshape(rows, width, together)
             if directory.number(ifd.PREDICTOR, 1) == 2:
-                block = np.cumsum(block, axis=1, dtype=np.uint16)
+                block = np.cumsum(block, axis=1, dtype=kind)
             out[plane, top : top + rows] = block
     return np.moveaxis(out[..., 0], 0, -1) if planar else out[0]
 
