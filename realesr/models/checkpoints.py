@@ -31,6 +31,7 @@ ZIP_START = b"PK\x03\x04"
 STREAM_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _MAX_PICKLE = 16 << 20
 _MAX_DIRECTORY = 4 << 20
+_END_RECORD = 22
 _MAX_DEPTH = 8
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 _WRAPPERS = ("params_ema", "params", "state_dict")
@@ -193,7 +194,7 @@ def _directory_size(file: BinaryIO, size: int) -> int | None:
     file.seek(max(0, size - 70_000))
     tail = file.read()
     end, large = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
-    if end < 0:
+    if end < 0 or end + _END_RECORD > len(tail):
         return None
     small = int.from_bytes(tail[end + 12 : end + 16], "little")
     if small < 0xFFFFFFFF or large < 0:

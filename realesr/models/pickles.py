@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from realesr.errors import ModelError
 from realesr.models.storage import Storage, StoredTensor, printable
 
-_MAX_INSTRUCTIONS = 500_000  # a network of 10,000 tensors needs about 350,000
+_MAX_INSTRUCTIONS = 400_000  # a network of 10,000 tensors needs about 350,000
 
 _STORAGES = {
     "Double": "F64", "Float": "F32", "Half": "F16", "BFloat16": "BF16", "Long": "I64",
@@ -77,7 +77,7 @@ class PickleReader:
                     raise DamagedPickleError("too many instructions")
                 self._step(instruction.name, argument)
             return self._pop()
-        except (ValueError, IndexError, TypeError, KeyError, OverflowError) as fault:
+        except (ValueError, IndexError, TypeError, KeyError, OverflowError, Warning) as fault:
             raise DamagedPickleError("not a complete pickle") from fault
 
     def _step(self, instruction: str, argument: Any) -> None:
@@ -91,6 +91,8 @@ class PickleReader:
                 self._memo[len(self._memo)] = self._stack[-1]
             case "GET" | "BINGET" | "LONG_BINGET":
                 push(self._memo[argument])
+            case "POP":
+                self._stack.pop()
             case "TUPLE":
                 push(tuple(self._pop_to_mark()))
             case "TUPLE1" | "TUPLE2" | "TUPLE3":

@@ -24,7 +24,7 @@ from realesr.models.storage import (
     cut,
 )
 
-_MAX_HEADER = 4_000_000  # 10,000 tensors need about 2 MB; more would only cost memory to refuse
+_MAX_HEADER = 3_000_000  # 10,000 tensors need about 2 MB; more would only cost memory to refuse
 _MAX_DIMENSIONS = 8
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,512}")
 

@@ -192,9 +192,9 @@ def _fill(file: BinaryIO, array: NDArray[np.generic]) -> int:
 
 
 def printable(text: str, limit: int = 80) -> str:
-    """Text from a source nobody vouches for: short, and without control characters.
+    r"""Text from a source nobody vouches for: short, and without control characters.
 
-    >>> printable("a\\x1b[31mb")
+    >>> printable("a\x1b[31mb")
     'a?[31mb'
     """
     return "".join(c if c.isprintable() else "?" for c in text[:limit])
