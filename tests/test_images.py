@@ -305,6 +305,25 @@ def test_an_animation_gives_its_first_frame_and_says_so(tmp_path):
         assert error.mean() < 8, picture_format
 
 
+def test_high_dynamic_range_is_refused_and_high_depth_is_said(tmp_path):
+    deep = cv2.imencode(".avif", scene(dtype="uint16") >> 6, [cv2.IMWRITE_AVIF_DEPTH, 10])[1]
+    picture = read(tmp_path, deep.tobytes())
+    assert [str(notice) for notice in picture.notices] == ["W110 10-bit AVIF: read as 8 bit."]
+    assert np.abs(picture.pixels[..., ::-1].astype(int) - scene()).mean() < 4
+    avif = bytearray(good_samples()["photo.avif"])
+    avif[avif.index(b"colrnclx") + 11] = 16
+    coded = raw_png(1, 1, 8, 2, [b"abc"], block(b"cICP", bytes([9, 18, 0, 1])))
+    for data, transfer in ((bytes(avif), "PQ"), (coded, "HLG")):
+        with pytest.raises(PictureError, match=rf"E105 .*HDR \({transfer}\)"):
+            read(tmp_path, data)
+
+
+def test_colours_that_are_not_understood_are_refused(tmp_path):
+    lab = encoded(Image.new("LAB", (4, 4)), "TIFF")
+    with pytest.raises(PictureError, match=r"E105 .*LAB"):
+        read(tmp_path, lab)
+
+
 @pytest.mark.parametrize(
     ("suffix", "pixels", "lost"),
     [

@@ -17,7 +17,7 @@ _PLUGINS = {
     "BMP": ("BmpImagePlugin", "BmpImageFile"),
     "AVIF": ("AvifImagePlugin", "AvifImageFile"),
 }
-_CHANNELS = {"1": 1, "L": 1, "I": 1, "F": 1, "LA": 2, "RGBA": 4}
+_CHANNELS = {"1": 1, "L": 1, "I": 1, "F": 1, "LA": 2, "RGBA": 4, "P": 4}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Header:
 
     @property
     def channels(self) -> int:
-        """Number of channels that reading gives, at most (a palette may turn out to be gray)."""
+        """Number of channels that reading gives at most; a palette may hold less than RGBA."""
         return _CHANNELS.get(self.mode, 3)
 
 

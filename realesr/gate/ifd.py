@@ -67,6 +67,12 @@ class Directory:
         return int(found[0]) if found else default
 
     @property
+    def icc(self) -> bytes | None:
+        """The colour profile."""
+        found = self.values.get(ICC_PROFILE)
+        return found if isinstance(found, bytes) else None
+
+    @property
     def dpi(self) -> tuple[float, float] | None:
         """Pixels per inch, across and down; None where the file says nothing sensible."""
         unit = {2: 1.0, 3: 2.54}.get(self.number(RESOLUTION_UNIT, 2), 0.0)

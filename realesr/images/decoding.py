@@ -37,7 +37,7 @@ _INCH = 0.0254
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Upright pixels and what came with them.
+    """Pixels and what came with them.
 
     Args:
         pixels: HW, HWA (2), HWC (3) or HWCA (4); uint8 or uint16; writable, contiguous.
@@ -48,17 +48,6 @@ class Decoded:
     """
 
     pixels: npt.NDArray[Any]
-    icc: bytes | None
-    exif: bytes | None
-    dpi: tuple[float, float] | None
-    notices: tuple[Notice, ...]
-
-
-@dataclass
-class _Raw:
-    """What a format's reader gathers before it is made upright and checked."""
-
-    pixels: npt.NDArray[Any]
     icc: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
@@ -66,7 +55,7 @@ class _Raw:
 
 
 def decode(data: bytes, header: Header, name: str) -> Decoded:
-    """Decode a picture.
+    """Decode a picture and turn it upright.
 
     Args:
         data: The whole file.
@@ -119,7 +108,7 @@ def _open(data: bytes, picture_format: str) -> Any:
     return getattr(import_module(f"PIL.{module}"), plugin)(BytesIO(data), "")
 
 
-def _decode_with_pillow(data: bytes, header: Header, name: str) -> _Raw:
+def _decode_with_pillow(data: bytes, header: Header, name: str) -> Decoded:
     notices: list[Notice] = []
     if header.format == "AVIF":
         if transfer := hdr_transfer(data):
@@ -139,7 +128,7 @@ def _decode_with_pillow(data: bytes, header: Header, name: str) -> _Raw:
         elif header.format == "WEBP":
             exif = _webp_exif(data, name)
         pixels, icc, doubts = _to_pixels(image, icc, name)
-    return _Raw(pixels, icc, exif, dpi, (*notices, *doubts))
+    return Decoded(pixels, icc, exif, dpi, (*notices, *doubts))
 
 
 def _webp_exif(data: bytes, name: str) -> bytes | None:
@@ -148,7 +137,7 @@ def _webp_exif(data: bytes, name: str) -> bytes | None:
     return read_chunk(stream, blocks[0]) if blocks else None
 
 
-def _decode_png(data: bytes, header: Header, name: str) -> _Raw:
+def _decode_png(data: bytes, header: Header, name: str) -> Decoded:
     stream = BytesIO(data)
     shape, chunks = png_chunks(stream, name, check=True)
     first: dict[bytes, Chunk] = {chunk.kind: chunk for chunk in reversed(chunks)}
@@ -174,7 +163,7 @@ def _decode_png(data: bytes, header: Header, name: str) -> _Raw:
     if (density := block(b"pHYs")) and len(density) == 9 and density[8] == 1:
         dpi = _plausible(*(value * _INCH for value in struct.unpack(">II", density[:8])))
     icc, doubts = _unpacked_profile(block(b"iCCP"))
-    return _Raw(pixels, icc, block(b"eXIf"), dpi, (*notices, *doubts))
+    return Decoded(pixels, icc, block(b"eXIf"), dpi, (*notices, *doubts))
 
 
 def _unpacked_profile(block: bytes | None) -> tuple[bytes | None, tuple[Notice, ...]]:
@@ -187,9 +176,9 @@ def _unpacked_profile(block: bytes | None) -> tuple[bytes | None, tuple[Notice, 
         return None, (Notice("W113", "The colour profile was left out: it is damaged."),)
 
 
-def _decode_tiff(data: bytes, header: Header, name: str) -> _Raw:
-    directory = ifd.read_directory(BytesIO(data))
-    profile = bytes(directory.values.get(ifd.ICC_PROFILE, b"")) or None  # type: ignore[arg-type]
+def _decode_tiff(data: bytes, header: Header, name: str) -> Decoded:
+    with decoder(name):
+        directory = ifd.read_directory(BytesIO(data))
     notices: list[Notice] = []
     exif = None
     try:
@@ -205,15 +194,15 @@ def _decode_tiff(data: bytes, header: Header, name: str) -> _Raw:
     deep = header.mode in ("F", "I") or (header.bits > 8 and header.mode != "CMYK")
     if plain or deep:
         pixels, doubts = read_tiff(data, header, directory, name)
-        icc = profile
+        icc = directory.icc
     else:
         with decoder(name):
             image = _open(data, "TIFF")
             image.load()
-            pixels, icc, doubts = _to_pixels(image, profile, name)
+            pixels, icc, doubts = _to_pixels(image, directory.icc, name)
         if header.bits > 8:
             doubts = (*doubts, Notice("W110", f"{header.bits}-bit CMYK: read as 8 bit."))
-    return _Raw(pixels, icc, exif, directory.dpi, (*notices, *doubts))
+    return Decoded(pixels, icc, exif, directory.dpi, (*notices, *doubts))
 
 
 def _to_pixels(

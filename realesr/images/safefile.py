@@ -12,6 +12,7 @@ from realesr.errors import PictureError, RealesrError, ResourceError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM)
 _PIECE = 1 << 24
 
 
@@ -26,7 +27,8 @@ def write_file(
 
     The bytes go to a temporary file in the same folder, which is synchronised, checked and only
     then given its name; the folder is synchronised last. Killed at any moment, the old file or the
-    new one is there. An error leaves no temporary file behind.
+    new one is there. An error leaves no temporary file behind; a kill may leave one, named
+    ``.realesr-*.tmp``.
 
     Args:
         path: Where to. The folder must exist.
@@ -106,13 +108,18 @@ def _name_without_replacing(temporary: Path, path: Path) -> None:
 
 
 def _synchronise_folder(folder: Path) -> None:
+    """Put the new name on the disk too, where the system knows how."""
     if not hasattr(os, "O_DIRECTORY"):
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
 
 
 def _forget(temporary: Path) -> None:
