@@ -21,6 +21,7 @@ from realesr.degradations.operations import (
     UnsharpMask,
 )
 from realesr.degradations.recipe import Recipe, Trace
+from realesr.degradations.recipe_files import load_recipe, recipe_schema, save_recipe
 from realesr.degradations.steps import (
     Draw,
     RandomBlur,
@@ -55,5 +56,8 @@ __all__ = [
     "Step",
     "Trace",
     "UnsharpMask",
+    "load_recipe",
     "presets",
+    "recipe_schema",
+    "save_recipe",
 ]

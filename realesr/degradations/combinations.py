@@ -69,15 +69,15 @@ class OneOf(Checked):
     """
 
     steps: tuple[Step, ...]
-    weights: tuple[float, ...] = ()
+    weights: Annotated[tuple[float, ...], Span(0, 1, help="probabilities")] = ()
 
     def contradictions(self) -> Iterator[str]:
         """A weight for each step, all of them together 1."""
         if not self.steps:
             yield "steps must not be empty."
         elif self.weights:
-            if len(self.weights) != len(self.steps) or min(self.weights) < 0:
-                yield f"weights must be {len(self.steps)} probabilities, got {self.weights}."
+            if len(self.weights) != len(self.steps):
+                yield f"weights must be {len(self.steps)} numbers, got {len(self.weights)}."
             yield from sums_to_one("weights", *self.weights)
 
     def sample(self, generator: torch.Generator) -> Operations:

@@ -44,8 +44,8 @@ class Field:
     Attributes:
         name: The field's name.
         kind: ``"float"``, ``"int"``, ``"bool"``, ``"choice"``, ``"text"``, ``"range"`` (two
-            floats), ``"numbers"`` (a tuple of integers), ``"choices"`` (a tuple of words), or
-            ``"other"``, which the class checks itself.
+            floats), ``"numbers"`` and ``"fractions"`` (a tuple of integers or floats),
+            ``"choices"`` (a tuple of words), or ``"other"``, which the class checks itself.
         span: The range of a number, or of each number of a tuple.
         options: The words of a choice.
         optional: Whether ``None`` is a value.
@@ -62,8 +62,7 @@ class Field:
     default: Any = None
 
 
-@cache
-def fields_of(cls: type[Any]) -> tuple[Field, ...]:
+def fields_of(cls: Any) -> tuple[Field, ...]:
     """The fields of a dataclass, read from its annotations in the order they are written.
 
     >>> @dataclass(frozen=True, kw_only=True)
@@ -72,13 +71,20 @@ def fields_of(cls: type[Any]) -> tuple[Field, ...]:
     >>> fields_of(Fog)[0].span.help
     'share of light lost'
     """
+    return _fields_of(cls)
+
+
+@cache
+def _fields_of(cls: Any) -> tuple[Field, ...]:
     hints = get_type_hints(cls, include_extras=True)
     read = []
     for field in dataclasses.fields(cls):
         given = field.default is not dataclasses.MISSING
         known = _read(field.name, hints[field.name])
         default = field.default if given else None
-        read.append(dataclasses.replace(known, required=not given, default=default))
+        factory = field.default_factory is not dataclasses.MISSING
+        required = not (given or factory)
+        read.append(dataclasses.replace(known, required=required, default=default))
     return tuple(read)
 
 
@@ -103,6 +109,8 @@ def _read(name: str, hint: Any) -> Field:
         kind = "range"
     elif get_origin(hint) is tuple and inside == (int, ...):
         kind = "numbers"
+    elif get_origin(hint) is tuple and inside == (float, ...):
+        kind = "fractions"
     elif get_origin(hint) is tuple and get_origin(inside[0]) is Literal:
         kind, options = "choices", get_args(inside[0])
     return Field(name, kind, span, options, optional)
@@ -122,12 +130,11 @@ class Checked:
     ...     density: Annotated[float, Span(0, 1)]
     >>> Fog(density=2)
     Traceback (most recent call last):
-    realesr.errors.ParameterError: E004 Fog.density must be between 0 and 1, got 2.
+    realesr.errors.ParameterError: E004 Fog.density must be a number between 0 and 1, got 2.
     """
 
     def __post_init__(self) -> None:
-        # mypy looks for __hash__ on the instances here, not on the class.
-        for field in fields_of(type(self)):  # type: ignore[arg-type]
+        for field in fields_of(type(self)):
             value = getattr(self, field.name)
             plain, complaint = _plain(field, value)
             if complaint:
@@ -146,8 +153,10 @@ class Checked:
 
 def _plain(field: Field, value: Any) -> tuple[Any, str]:
     """The value as plain Python data, and what it should have been where it is wrong."""
-    if field.kind == "other" or (field.optional and value is None):
+    if field.optional and value is None:
         return value, ""
+    if field.kind == "other":
+        return tuple(value) if isinstance(value, list) else value, ""
     if field.kind in ("float", "int"):
         return _number(field.kind, field.span, value)
     if field.kind == "bool":
@@ -161,17 +170,15 @@ def _plain(field: Field, value: Any) -> tuple[Any, str]:
 
 def _number(kind: str, span: Span | None, value: Any) -> tuple[Any, str]:
     """One number: finite, whole where it must be, inside its span."""
-    wanted = span.words() if span else ("a whole number" if kind == "int" else "a number")
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return value, wanted
-    number = float(value)
-    if not math.isfinite(number) or (span and not span.low <= number <= span.high):
-        return value, wanted
-    if kind == "float":
-        return number, ""
-    return int(number), "" if number.is_integer() else "a whole number " + (
-        span.words() if span else ""
-    )
+    fits = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    number = float(value) if fits else math.nan
+    if math.isfinite(number) and (span is None or span.low <= number <= span.high):
+        if kind == "float":
+            return number, ""
+        if number.is_integer():
+            return int(value), ""
+    wanted = "a whole number" if kind == "int" else "a number"
+    return value, f"{wanted} {span.words()}" if span else wanted
 
 
 def _several(field: Field, value: Any) -> tuple[Any, str]:
@@ -179,15 +186,16 @@ def _several(field: Field, value: Any) -> tuple[Any, str]:
     wanted = {
         "range": "two numbers, the lower first,",
         "numbers": "some whole numbers",
+        "fractions": "some numbers",
         "choices": "some of " + ", ".join(field.options),
     }[field.kind]
     if field.span:
         wanted = f"{wanted} {field.span.words()}"
-    if isinstance(value, str) or not isinstance(value, (tuple, list)) or not value:
+    if not isinstance(value, (tuple, list)) or (not value and field.kind != "fractions"):
         return value, wanted
     if field.kind == "choices":
         return tuple(value), "" if set(value) <= set(field.options) else wanted
-    kind = "float" if field.kind == "range" else "int"
+    kind = "int" if field.kind == "numbers" else "float"
     checked = [_number(kind, field.span, number) for number in value]
     plain = tuple(number for number, _ in checked)
     if any(complaint for _, complaint in checked):
