@@ -40,6 +40,7 @@ FLOORS: list[tuple[int, str]] = [
     (2, "realesr.degradations.documents"),
     (2, "realesr.degradations.recipe"),
     (2, "realesr.degradations.recipe_files"),
+    (2, "realesr.degradations.presets_further"),
     (2, "realesr.degradations.presets"),
     (2, "realesr.models.storage"),
     (2, "realesr.models.safetensors_header"),

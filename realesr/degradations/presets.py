@@ -31,6 +31,16 @@ from collections.abc import Callable
 from typing import Literal
 
 from realesr.degradations.combinations import Chain, OneOf, Sometimes
+from realesr.degradations.presets_further import (
+    bicubic_only,
+    bsrgan,
+    chat_app,
+    document_scan,
+    gentle,
+    phone_night,
+    satellite,
+    web_thumbnail,
+)
 from realesr.degradations.recipe import Recipe
 from realesr.degradations.steps import (
     SIZES,
@@ -157,6 +167,14 @@ def _levels(exact: bool) -> Literal["photons", "reference"]:
 PRESETS: dict[str, Callable[[int], Recipe]] = {
     "real_esrgan": real_esrgan,
     "real_esrgan_exact": real_esrgan_exact,
+    "bsrgan": bsrgan,
+    "bicubic_only": bicubic_only,
+    "gentle": gentle,
+    "chat_app": chat_app,
+    "web_thumbnail": web_thumbnail,
+    "document_scan": document_scan,
+    "satellite": satellite,
+    "phone_night": phone_night,
 }
 
 

@@ -30,7 +30,7 @@ YCBCR = (
 )
 
 
-def webp(image: Tensor, quality: int) -> Tensor:
+def webp(image: Tensor, quality: float) -> Tensor:
     """Save as lossy WebP and open again, with the real encoder.
 
     WebP predicts each block from its neighbours before it transforms it, stores colour at half
@@ -121,7 +121,7 @@ def band(image: Tensor, levels: int) -> Tensor:
 class WebP(Checked):
     """Saved as lossy WebP. Exact for one version of libwebp; the others come close."""
 
-    quality: Annotated[int, Span(0, 100, help="as in cwebp -q: 75 is usual on the web")]
+    quality: Annotated[float, Span(0, 100, help="as in cwebp -q: 75 is usual on the web")]
 
     def apply(self, image: Tensor, original_size: Size) -> Tensor:
         """The picture after saving and opening, multiples of 1/255."""
