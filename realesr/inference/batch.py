@@ -155,7 +155,7 @@ def refuse_existing(job: Job, *, force: bool) -> Outcome | None:
     if force or not job.target.exists():
         return None
     if not job.listed:
-        notice = Notice("W113", f"{job.target} exists; --force replaces it.")
+        notice = Notice("W115", f"{job.target} exists; --force replaces it.")
         return Outcome(job.source, "skipped", job.target, notices=(notice,))
     error = PictureError("E113", f"{job.target} exists.", "--force replaces it.")
     return Outcome(job.source, "refused", error=error)

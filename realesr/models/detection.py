@@ -28,12 +28,17 @@ def detect_architecture(
     >>> detect_architecture({"embeddings.weight": (30522, 768)}) is None
     True
     """
-    if "conv_first.weight" in shapes and "conv_last.weight" in shapes:
+    has = shapes.keys().__contains__
+    if has("conv_first.weight") and has("conv_last.weight"):
+        if has("body.0.conv1.weight"):
+            return "srresnet", _srresnet_arguments(shapes)
         return "rrdbnet", _rrdbnet_arguments(shapes)
-    if "conv1.weight_orig" in shapes and "conv9.weight" in shapes:
+    if has("conv1.weight_orig") and has("conv9.weight") and has("conv0.weight"):
         features, channels = shapes["conv0.weight"][:2]
         return "unet_discriminator", {"features": features, "channels": channels}
-    if "body.0.weight" in shapes and len(shapes["body.0.weight"]) == 4:
+    if set(shapes) == {f"conv{n}.{kind}" for n in (1, 2, 3) for kind in ("weight", "bias")}:
+        return "srcnn", _srcnn_arguments(shapes, metadata or {})
+    if len(shapes.get("body.0.weight", ())) == 4:
         return "compact", _compact_arguments(shapes, metadata or {})
     return None
 
@@ -45,16 +50,47 @@ def _rrdbnet_arguments(shapes: Mapping[str, Shape]) -> Arguments:
         raise _misfit("conv_first.weight is there, but no block body.0.rdb1")
     features, folded = shapes["conv_first.weight"][:2]
     channels = shapes["conv_last.weight"][0]
-    folds = {channels: 4, 4 * channels: 2, 16 * channels: 1}
-    if folded not in folds:
-        raise _misfit(
-            f"conv_first.weight reads {folded} channels, conv_last.weight makes {channels}"
-        )
+    fold = isqrt(folded // channels) if channels else 0
+    doublings = sum(bool(re.fullmatch(r"conv_up\d\.weight", name)) for name in shapes)
+    if fold < 1 or channels * fold**2 != folded or 2**doublings % fold:
+        raise _misfit(f"conv_first.weight reads {folded} channels and conv_last makes {channels}")
     return {
-        "scale": folds[folded],
+        "scale": 2**doublings // fold,
         "features": features,
         "blocks": max(blocks) + 1,
         "growth": growth[0],
+        "channels": channels,
+        "fold": fold,
+    }
+
+
+def _srresnet_arguments(shapes: Mapping[str, Shape]) -> Arguments:
+    features, channels = shapes["conv_first.weight"][:2]
+    blocks = [int(found[1]) for name in shapes if (found := re.match(r"body\.(\d+)\.", name))]
+    scale = 1
+    for number in (1, 2):
+        widened = shapes.get(f"upconv{number}.weight", (features,))[0]
+        scale *= isqrt(widened // features)
+    return {
+        "scale": scale,
+        "features": features,
+        "blocks": max(blocks) + 1,
+        "channels": channels,
+    }
+
+
+def _srcnn_arguments(shapes: Mapping[str, Shape], metadata: Mapping[str, str]) -> Arguments:
+    if not metadata.get("scale", "").isdigit():
+        raise ModelError(
+            "E205",
+            "these are SRCNN weights, and nothing in the file says for which scale.",
+            "Save them as safetensors with the metadata scale=2, 3 or 4.",
+        )
+    features, channels = shapes["conv1.weight"][:2]
+    return {
+        "scale": int(metadata["scale"]),
+        "features": features,
+        "mappings": shapes["conv2.weight"][0],
         "channels": channels,
     }
 

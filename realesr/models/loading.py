@@ -12,6 +12,7 @@ from realesr.downloads import fetch
 from realesr.errors import ModelError
 from realesr.models.catalogue import ModelSpec, find_model, known_models
 from realesr.models.detection import Shape, detect_architecture
+from realesr.models.old_layouts import translate_names
 from realesr.models.weightfiles import describe_stranger, file_digest, read_weights
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
     from realesr.models.compact import Compact
     from realesr.models.rrdbnet import RRDBNet
+    from realesr.models.srcnn import SRCNN
+    from realesr.models.srresnet import SRResNet
     from realesr.models.unet_discriminator import UNetDiscriminator
 
-    Network = Compact | RRDBNet | UNetDiscriminator
+    Network = Compact | RRDBNet | SRCNN | SRResNet | UNetDiscriminator
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 
@@ -64,10 +67,12 @@ def load_model(
     known, path = locate(name_or_path, progress=progress)
     weights = read_weights(path)
     digest = file_digest(path)
-    shapes = {name: tuple(array.shape) for name, array in weights.tensors.items()}
+    today = translate_names(weights.tensors)
+    tensors = {today[name]: array for name, array in weights.tensors.items()}
+    shapes = {name: tuple(array.shape) for name, array in tensors.items()}
     spec = _describe(known, path, shapes, weights.metadata, digest)
     network = build_network(spec)
-    _fill(network, weights.tensors, path)
+    _fill(network, tensors, path)
     spec = replace(spec, radius=getattr(network, "radius", 0), multiple_of=int(network.multiple_of))
     return LoadedModel(network.eval().to(choose_device(device)), spec)
 
@@ -151,7 +156,7 @@ def _describe(
         raise ModelError(
             "E205",
             f"{path.name} is not an upscaler: {describe_stranger(shapes)}.",
-            "Give weights of an RRDBNet or Compact (SRVGGNet) generator.",
+            "Give weights of an ESRGAN, Real-ESRGAN, SRResNet, SRCNN or Compact network.",
         )
     architecture, arguments = detected
     if known is None:
@@ -191,11 +196,15 @@ def build_network(spec: ModelSpec) -> Network:
     """
     from realesr.models.compact import Compact
     from realesr.models.rrdbnet import RRDBNet
+    from realesr.models.srcnn import SRCNN
+    from realesr.models.srresnet import SRResNet
     from realesr.models.unet_discriminator import UNetDiscriminator
 
     networks: dict[str, Callable[..., Network]] = {
         "compact": Compact,
         "rrdbnet": RRDBNet,
+        "srcnn": SRCNN,
+        "srresnet": SRResNet,
         "unet_discriminator": UNetDiscriminator,
     }
     return networks[spec.architecture](**spec.arguments)

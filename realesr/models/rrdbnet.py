@@ -49,18 +49,23 @@ class RRDB(nn.Module):
 
 
 class RRDBNet(nn.Module):
-    """The generator of Real-ESRGAN, for scales 1, 2 and 4.
+    """The generator of ESRGAN and Real-ESRGAN, for scales 1, 2, 4 and 8.
 
-    Everything heavy happens at a quarter of the output side. Scales 2 and 1 first fold the picture
-    (pixel unshuffle by 2 or 4), so the same body serves all three. Parameter names are those of
-    BasicSR.
+    Everything heavy happens at the size of the folded input. Real-ESRGAN folds for scales 2 and 1
+    (pixel unshuffle by 2 and 4), so the same body and the same two enlargements serve all three;
+    older ESRGAN models have one enlargement for each doubling instead (``fold=1``). Parameter names
+    are those of BasicSR.
 
     Args:
-        scale: Enlargement factor: 1, 2 or 4.
+        scale: Enlargement factor: 1, 2, 4 or 8.
         features: Channels between blocks.
         blocks: Number of RRDBs: 23, or 6 in the small anime model.
         growth: Channels each convolution of a dense block adds.
         channels: Colour channels of input and output.
+        fold: Side of the squares of pixels that become channels; None for 4 / scale, at least 1.
+
+    Raises:
+        ValueError: For a scale that is no power of 2.
 
     Reference:
         ESRGAN (X. Wang et al., ECCV Workshops 2018), section 3.1; Real-ESRGAN (X. Wang et al.,
@@ -74,16 +79,19 @@ class RRDBNet(nn.Module):
         blocks: int = 23,
         growth: int = 32,
         channels: int = 3,
+        fold: int | None = None,
     ) -> None:
         super().__init__()
-        if scale not in (1, 2, 4):
-            raise ValueError(f"RRDBNet has scales 1, 2 and 4, got {scale}")
+        if scale not in (1, 2, 4, 8):
+            raise ValueError(f"RRDBNet has scales 1, 2, 4 and 8, got {scale}")
         self.scale = scale
+        self.multiple_of = max(1, 4 // scale) if fold is None else fold
+        self.doublings = (scale * self.multiple_of).bit_length() - 1
         self.conv_first = nn.Conv2d(channels * self.multiple_of**2, features, 3, padding=1)
         self.body = nn.Sequential(*(RRDB(features, growth) for _ in range(blocks)))
         self.conv_body = nn.Conv2d(features, features, 3, padding=1)
-        self.conv_up1 = nn.Conv2d(features, features, 3, padding=1)
-        self.conv_up2 = nn.Conv2d(features, features, 3, padding=1)
+        for number in range(1, self.doublings + 1):
+            self.add_module(f"conv_up{number}", nn.Conv2d(features, features, 3, padding=1))
         self.conv_hr = nn.Conv2d(features, features, 3, padding=1)
         self.conv_last = nn.Conv2d(features, channels, 3, padding=1)
 
@@ -92,15 +100,13 @@ class RRDBNet(nn.Module):
         """How far an output pixel looks, in input pixels.
 
         At the folded size: fifteen for each block, one for each of the two convolutions around
-        them, and two for the four after the enlargement (three at x4 reach two at x2, one more
-        makes three, which reach two at x1).
+        them, and what the convolutions after them reach. Those two reach 2 pixels of the output;
+        each enlargement halves what was reached so far and adds a pixel for its own convolution.
         """
-        return (15 * len(self.body) + 4) * self.multiple_of
-
-    @property
-    def multiple_of(self) -> int:
-        """Input sides must be multiples of this: the fold of the pixel unshuffle."""
-        return 4 // self.scale
+        reach = 2
+        for _ in range(self.doublings):
+            reach = (reach + 1 + 1) // 2
+        return (15 * len(self.body) + 2 + reach) * self.multiple_of
 
     def full_precision_modules(self) -> list[nn.Module]:
         """What must stay in float32 when the rest runs in half precision: the last convolution."""
@@ -118,8 +124,8 @@ class RRDBNet(nn.Module):
         image = image.to(self.conv_first.weight.dtype)
         shallow = self.conv_first(F.pixel_unshuffle(image, self.multiple_of))
         features = shallow + self.conv_body(self.body(shallow))
-        for layer in (self.conv_up1, self.conv_up2):
+        for number in range(1, self.doublings + 1):
             enlarged = F.interpolate(features, scale_factor=2, mode="nearest")
-            features = F.leaky_relu(layer(enlarged), 0.2)
+            features = F.leaky_relu(self.get_submodule(f"conv_up{number}")(enlarged), 0.2)
         features = F.leaky_relu(self.conv_hr(features), 0.2)
         return self.conv_last(features.to(self.conv_last.weight.dtype))  # type: ignore[no-any-return]

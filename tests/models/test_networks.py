@@ -14,6 +14,9 @@ from realesr.models.compact import Compact
 from realesr.models.detection import detect_architecture
 from realesr.models.loading import build_network, load_model
 from realesr.models.rrdbnet import RRDBNet
+from realesr.models.srcnn import SRCNN
+from realesr.models.srresnet import SRResNet
+from realesr.models.unet_discriminator import UNetDiscriminator
 
 COMPACT = [
     "RealESRGANv2-animevideo-xsx2",
@@ -110,7 +113,7 @@ def furthest_pixel_read(network: torch.nn.Module, size: int) -> int:
     image = torch.rand(1, 3, size, size, dtype=torch.float64, requires_grad=True)
     output = network(image)
     reach = 0
-    for offset in range(4):
+    for offset in range(max(4, network.scale)):
         row = (size // 2) * network.scale + offset
         (gradient,) = torch.autograd.grad(output[0, :, row, row].sum(), image, retain_graph=True)
         rows = gradient.abs().sum((0, 1, 3)).nonzero().flatten()
@@ -127,18 +130,88 @@ def furthest_pixel_read(network: torch.nn.Module, size: int) -> int:
         (RRDBNet(4, 8, 1, 4), 64),
         (RRDBNet(2, 8, 1, 4), 96),
         (RRDBNet(1, 8, 1, 4), 192),
+        (RRDBNet(8, 8, 1, 4), 64),
+        (RRDBNet(2, 8, 1, 4, fold=1), 64),
+        (RRDBNet(1, 8, 1, 4, fold=1), 64),
+        (SRCNN(4, 8, 4), 32),
+        (SRCNN(3, 8, 4), 32),
+        (SRResNet(4, 8, 2), 32),
+        (SRResNet(3, 8, 2), 32),
+        (SRResNet(2, 8, 2), 32),
     ],
 )
 def test_the_radius_is_what_gradients_say(network, size):
     assert furthest_pixel_read(network, size) == network.radius
 
 
-@pytest.mark.parametrize("activation", ["prelu", "relu", "leakyrelu"])
-def test_detection_returns_the_arguments(activation):
-    network = Compact(3, 16, 4, activation)
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    architecture, arguments = detect_architecture(shapes, {"architecture": activation})
-    assert architecture == "compact"
-    assert arguments == {
-        "scale": 3, "features": 16, "convolutions": 4, "activation": activation, "channels": 3,
-    }  # fmt: skip
+@pytest.mark.parametrize(
+    ("network", "metadata"),
+    [
+        (Compact(3, 16, 4), {}),
+        (Compact(2, 16, 4, "relu"), {}),
+        (Compact(1, 16, 4, "leakyrelu"), {"architecture": "compact, leakyrelu"}),
+        (Compact(4, 16, 4, channels=1), {}),
+        (RRDBNet(2, 8, 2, 4), {}),
+        (RRDBNet(8, 8, 1, 4, channels=1), {}),
+        (RRDBNet(1, 8, 1, 4, fold=1), {}),
+        (SRResNet(3, 8, 2), {}),
+        (SRResNet(4, 8, 2), {}),
+        (SRCNN(3, 8, 4), {"scale": "3"}),
+        (UNetDiscriminator(8), {}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_file_of_any_network_loads_back(network, metadata, tmp_path):
+    path = tmp_path / "network.safetensors"
+    save_file(network.state_dict(), path, metadata)
+    model = load_model(path, device="cpu")
+    assert type(model.network) is type(network) and not model.network.training
+    assert model.spec.radius == getattr(network, "radius", 0)
+    image = torch.rand(1, next(iter(network.parameters())).shape[1], 16, 24)
+    if isinstance(network, RRDBNet):
+        image = image[:, : network.conv_last.out_channels]
+    with torch.inference_mode():
+        assert torch.equal(model.network(image), network.eval()(image))
+
+
+def test_srcnn_without_a_scale_is_asked_for_it(tmp_path):
+    save_file(SRCNN(4, 8, 4).state_dict(), tmp_path / "srcnn.safetensors")
+    with pytest.raises(ModelError, match=r"E205.*scale"):
+        load_model(tmp_path / "srcnn.safetensors")
+
+
+def first_esrgan_names(name: str, doublings: int, blocks: int) -> str:
+    """The layout of the first ESRGAN release, written down from its file listing."""
+    numbers = {"conv_first": "0", "conv_body": f"1.sub.{blocks}"}
+    numbers |= {f"conv_up{n}": str(3 * n) for n in range(1, doublings + 1)}
+    numbers |= {"conv_hr": str(3 * doublings + 2), "conv_last": str(3 * doublings + 4)}
+    layer, kind = name.rsplit(".", 1)
+    if layer.startswith("body."):
+        _, block, dense, convolution = layer.split(".")
+        return f"model.1.sub.{block}.{dense.upper()}.{convolution}.0.{kind}"
+    return f"model.{numbers[layer]}.{kind}"
+
+
+def second_esrgan_names(name: str) -> str:
+    """The layout of the second ESRGAN release."""
+    for new, old in [
+        ("body.", "RRDB_trunk."), (".rdb", ".RDB"), ("conv_body", "trunk_conv"),
+        ("conv_up", "upconv"), ("conv_hr", "HRconv"),
+    ]:  # fmt: skip
+        name = name.replace(new, old) if new != "body." or name.startswith(new) else name
+    return name
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+def test_old_esrgan_files_load(tmp_path, scale):
+    network = RRDBNet(scale, 8, 2, 4, fold=1).eval()
+    doublings = scale.bit_length() - 1
+    weights = network.state_dict()
+    numbered = {first_esrgan_names(name, doublings, 2): weights[name] for name in weights}
+    named = {second_esrgan_names(name): weights[name] for name in weights}
+    image = torch.rand(1, 3, 12, 15)
+    for layout in (numbered, named):
+        torch.save(layout, tmp_path / "old.pth")
+        model = load_model(tmp_path / "old.pth", device="cpu")
+        with torch.inference_mode():
+            assert torch.equal(model.network(image), network(image))
