@@ -93,6 +93,14 @@ def test_webp_is_lossless_unless_a_quality_is_asked_for(tmp_path, pixels):
         assert (pixels[..., 3] == 255).all()
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
+def test_colours_under_full_transparency_are_kept(tmp_path, suffix):
+    pixels = scene(channels=4)
+    pixels[:20, :, 3] = 0
+    back = read_picture(write_picture(Picture(pixels), tmp_path / f"a{suffix}"))
+    np.testing.assert_array_equal(back.pixels, pixels)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_every_level_survives_the_way_to_a_tensor_and_back(channels, dtype):

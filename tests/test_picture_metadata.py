@@ -88,6 +88,21 @@ def test_all_eight_orientations_come_out_upright_once(tmp_path, picture_format, 
     assert Image.open(again).getexif().get(ExifTags.Base.Orientation, 1) == 1
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_that_only_pillow_reads_is_turned_once_too(tmp_path, orientation):
+    """Pillow turns a TIFF while loading it; the orientation must not be applied again."""
+    palette = Image.fromarray(scene()).quantize(16)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    for number, image in enumerate((palette, Image.fromarray(scene()))):
+        data = encoded(image, "TIFF", compression="tiff_lzw", exif=exif)
+        path = tmp_path / f"{number}.tif"
+        path.write_bytes(data)
+        reference = ImageOps.exif_transpose(Image.open(io.BytesIO(data)).convert("RGB"))
+        np.testing.assert_array_equal(read_picture(path).pixels, np.asarray(reference))
+        assert inspect_header(path).height == (56 if orientation >= 5 else 40)
+
+
 @pytest.mark.parametrize("orientation", [3, 6, 7])
 def test_16_bit_pictures_are_turned_once_too(tmp_path, orientation):
     tifffile = pytest.importorskip("tifffile")
@@ -97,10 +112,15 @@ def test_16_bit_pictures_are_turned_once_too(tmp_path, orientation):
     exif = struct.pack("<2sHIHHHIHxxI", b"II", 42, 8, 1, 274, 3, 1, orientation, 0)
     png = png16(pixels)
     cases = {"a.png": png[:33] + block(b"eXIf", exif) + png[33:]}
-    for name, compression in (("plain.tif", None), ("deflated.tif", "zlib")):
+    layouts = {
+        "plain.tif": {},
+        "deflated.tif": {"compression": "zlib"},
+        "tiled.tif": {"tile": (16, 16)},
+    }
+    for name, layout in layouts.items():
         out = io.BytesIO()
         tags = [(274, "H", 1, orientation, True)]
-        tifffile.imwrite(out, pixels, photometric="rgb", compression=compression, extratags=tags)
+        tifffile.imwrite(out, pixels, photometric="rgb", extratags=tags, **layout)
         cases[name] = out.getvalue()
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)
