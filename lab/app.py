@@ -48,7 +48,7 @@ def build_app(bench: Workbench | None = None) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(_TEN_MINUTES // 10, kept),
     ) as app:
-        UpscalePage(bench, folder).build()
+        UpscalePage(bench, folder).build(app)
         build_api(bench, MODEL_QUEUE)
     return app.queue(max_size=32, default_concurrency_limit=2)
 
@@ -94,6 +94,8 @@ def serve(host: str, port: int) -> None:
 def _check_free(host: str, port: int) -> None:
     """Refuse a port that another program holds, before anything is built."""
     try:
+        if not 0 < port < 65536:
+            raise OverflowError(say("error.port_range"))
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]

@@ -42,6 +42,8 @@ def theme() -> gr.themes.Base:
         button_primary_border_color_dark="#56b4e9",
         button_primary_text_color="#ffffff",
         button_primary_text_color_dark="#00131f",
+        button_large_text_size="*text_md",
+        button_large_text_weight="600",
         color_accent="#0072b2",
         border_color_primary="#d4d4d4",
         border_color_primary_dark="#4a4a4a",

@@ -29,8 +29,8 @@ ENGLISH: dict[str, str] = {
     "upscale.command": "Command line",
     "upscale.python": "Python",
     "upscale.sample_credit": (
-        "Sample: astronaut Eileen Collins (NASA, public domain, from scikit-image), "
-        "shrunk four times and saved as JPEG."
+        "Sample: “coffee” by Rachel Michetti (CC0, from scikit-image), shrunk to 256 × 256 pixels "
+        "and saved as a poor JPEG."
     ),
     # models
     "model.local": "{name} · on this machine",
@@ -68,6 +68,7 @@ ENGLISH: dict[str, str] = {
     "error.bug": "something broke here that should not have.",
     "error.bug_next": "Try another photo or model; the lab's log has the details.",
     "error.address": "the lab cannot listen on {host}, port {port}: {reason}.",
+    "error.port_range": "a port is a number from 1 to 65535",
     "error.address_next": "Choose another port with --port, or stop the program that uses it.",
     "error.too_large": (
         "×{scale} of {width} × {height} gives {megapixels} MP; the limit here is {limit} MP."

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Generator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,13 +70,20 @@ class Workbench:
         self.most_output_pixels = 16_000_000 if public else 120_000_000
         self._speeds: dict[str, float] = {}
         self._tile = threading.Lock()
+        self._warm: Future[LoadedModel] | None = None
 
     def warm_up(self) -> Future[LoadedModel]:
         """In the background, load the default model and measure it: the first click is quick then.
 
         The first pass after a start is slower than all later ones, so the second one counts.
         """
-        return self.shelf.submit(self._warm_up)
+        self._warm = self.shelf.submit(self._warm_up)
+        return self._warm
+
+    def wait_until_warm(self, seconds: float) -> None:
+        """Give the warm-up, if one is under way, some time to end."""
+        if self._warm is not None:
+            wait([self._warm], timeout=seconds)
 
     def _warm_up(self) -> LoadedModel:
         import numpy as np

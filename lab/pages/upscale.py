@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MODEL_QUEUE = "model"
 _DEFAULT_SCALE = 4
+_PATIENCE = 30.0  # seconds the page waits for the model before it gives up saying how long
 
 
 class UpscalePage:
@@ -47,8 +48,8 @@ class UpscalePage:
 
     # ---- parts ----------------------------------------------------------------------------------
 
-    def build(self) -> None:
-        """Lay the page out inside the current `gr.Blocks`."""
+    def build(self, app: gr.Blocks) -> None:
+        """Lay the page out inside ``app``, the current `gr.Blocks`."""
         gr.Markdown(f"# {say('upscale.title')}\n\n{say('upscale.lead')}", elem_classes="lead")
         with gr.Row(elem_classes="desk"):
             with gr.Column(scale=7, min_width=320, elem_classes="pictures"):
@@ -59,12 +60,12 @@ class UpscalePage:
                 )
             with gr.Column(scale=3, min_width=288, elem_classes="controls"):
                 self._build_controls()
-        self._connect()
+        self._connect(app)
 
     def _build_controls(self) -> None:
         offers = self.bench.shelf.offers()
         self.photo = gr.File(
-            label=i18n("upscale.photo"),  # type: ignore[arg-type]
+            label=i18n("upscale.photo"),
             file_types=list(PICTURE_SUFFIXES),
             type="filepath",
             height=132,
@@ -73,7 +74,7 @@ class UpscalePage:
         self.model = gr.Dropdown(
             [(offer.label, offer.name) for offer in offers],
             value=DEFAULT_MODEL,
-            label=i18n("upscale.model"),  # type: ignore[arg-type]
+            label=i18n("upscale.model"),
             info=self._about(DEFAULT_MODEL),
             filterable=False,
             elem_id="model",
@@ -81,46 +82,52 @@ class UpscalePage:
         self.scale = gr.Radio(
             [(f"{scale}×", scale) for scale in SCALES],
             value=_DEFAULT_SCALE,
-            label=i18n("upscale.scale"),  # type: ignore[arg-type]
+            label=i18n("upscale.scale"),
             elem_id="scale",
         )
         self.plan = gr.HTML(self._plan_line(None, DEFAULT_MODEL, _DEFAULT_SCALE), elem_id="plan")
-        with gr.Row(elem_classes="actions"):
-            self.run = gr.Button(i18n("upscale.run"), variant="primary", elem_id="run", min_width=0)  # type: ignore[arg-type]
-            self.cancel = gr.Button(
-                i18n("upscale.cancel"),  # type: ignore[arg-type]
-                interactive=False,
-                elem_id="cancel",
-                min_width=0,
-            )
-        self.status = gr.HTML(status.ready(), elem_id="status")
+        with gr.Column(elem_classes="dock"):
+            with gr.Row(elem_classes="actions"):
+                self.run = gr.Button(
+                    i18n("upscale.run"),
+                    variant="primary",
+                    min_width=0,
+                    elem_id="run",
+                )
+                self.cancel = gr.Button(
+                    i18n("upscale.cancel"),
+                    interactive=False,
+                    min_width=0,
+                    elem_id="cancel",
+                )
+            self.status = gr.HTML(status.ready(), elem_id="status")
         self.download = gr.DownloadButton(
-            i18n("upscale.download"),  # type: ignore[arg-type]
+            i18n("upscale.download"),
             interactive=False,
             elem_id="download",
         )
-        with gr.Accordion(i18n("upscale.repeat"), open=False, elem_id="repeat"):  # type: ignore[arg-type]
+        with gr.Accordion(i18n("upscale.repeat"), open=False, elem_id="repeat"):
             self.command = gr.Code(
-                label=i18n("upscale.command"),  # type: ignore[arg-type]
+                label=i18n("upscale.command"),
                 language="shell",
                 interactive=False,
                 elem_id="command",
             )
             self.python = gr.Code(
-                label=i18n("upscale.python"),  # type: ignore[arg-type]
+                label=i18n("upscale.python"),
                 language="python",
                 interactive=False,
                 elem_id="python",
             )
             self.source = gr.DownloadButton(
-                i18n("upscale.download_input"),  # type: ignore[arg-type]
+                i18n("upscale.download_input"),
                 value=str(self.sample),
                 size="sm",
                 elem_id="source",
             )
         gr.Markdown(say("upscale.sample_credit"), elem_classes="credit")
 
-    def _connect(self) -> None:
+    def _connect(self, app: gr.Blocks) -> None:
         settings = [self.photo, self.model, self.scale]
         outputs = [self.viewer, self.status, self.run, self.cancel, self.download]
         described = [self.plan, self.model, self.command, self.python]
@@ -134,6 +141,7 @@ class UpscalePage:
             api_visibility="private",
         )
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        app.load(self.greet, settings, described, **quiet)
         self.cancel.click(
             self.stopped,
             outputs=[self.status, self.run, self.cancel],
@@ -165,6 +173,11 @@ class UpscalePage:
             except Exception as error:
                 changes |= {self.viewer: None, self.status: status.refused(_told(error))}
             yield changes
+
+    def greet(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
+        """Fill in the expected time once the model is warm."""
+        self.bench.wait_until_warm(_PATIENCE)
+        return self._settings(photo, model, scale)
 
     def describe(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
         """Say what a run with these settings will take."""
@@ -255,4 +268,4 @@ def _told(error: Exception) -> RealesrError:
     if isinstance(error, RealesrError):
         return error
     logger.exception("the page Upscale broke")
-    return RealesrError("E900", say("error.bug"), say("error.bug_next"))
+    return RealesrError("E901", say("error.bug"), say("error.bug_next"))

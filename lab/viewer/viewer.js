@@ -126,8 +126,10 @@ function drawWipe(panel) {
 
 function caption(picture, panel, atEnd) {
   const span = document.createElement('span');
-  span.textContent = `${picture.name} · ${picture.width} × ${picture.height}`;
-  if (picture.icc) span.textContent += ` · ${say('icc')}`;
+  const room = panel.width / state.ratio;
+  const size = `${picture.width} × ${picture.height}`;
+  span.textContent = [picture.name, room > 240 ? size : '', room > 400 && picture.icc ? say('icc') : '']
+    .filter(Boolean).join(' · ');
   span.style.left = `${panel.x / state.ratio}px`;
   span.style.top = `${panel.y / state.ratio - 28}px`;
   span.style.width = `${panel.width / state.ratio}px`;

@@ -1,0 +1,211 @@
+"""The lab for programs: the same pixels as the library, refusals in one sentence, no open files."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import socket
+import subprocess
+import sys
+import urllib.request
+import uuid
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lab import recipes, status
+from lab.app import main
+from lab.samples import write_sample
+from lab.workbench import Workbench
+from realesr import Upscaler, read_picture
+from realesr.errors import Notice, PictureError
+
+
+def send(address: str, name: str, values: list[object]) -> tuple[str, object]:
+    """Call an endpoint as any program can, over HTTP: the last event and what it carried."""
+    call = urllib.request.Request(
+        f"{address}/gradio_api/call/{name}",
+        json.dumps({"data": values}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(call, timeout=60) as answer:
+        event = json.load(answer)["event_id"]
+    with urllib.request.urlopen(f"{address}/gradio_api/call/{name}/{event}", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    kinds = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+    loads = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
+    return kinds[-1], json.loads(loads[-1])
+
+
+def upload(address: str, photo: Path) -> dict[str, object]:
+    """Send a file; what comes back stands for it in a call."""
+    fence = uuid.uuid4().hex
+    body = (
+        f'--{fence}\r\nContent-Disposition: form-data; name="files"; filename="{photo.name}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    ).encode() + photo.read_bytes()
+    call = urllib.request.Request(
+        f"{address}/gradio_api/upload",
+        body + f"\r\n--{fence}--\r\n".encode(),
+        {"Content-Type": f"multipart/form-data; boundary={fence}"},
+    )
+    with urllib.request.urlopen(call, timeout=60) as answer:
+        return {"path": json.load(answer)[0], "meta": {"_type": "gradio.FileData"}}
+
+
+def fetched(answer: object, folder: Path) -> np.ndarray:
+    path = folder / "result.png"
+    with urllib.request.urlopen(answer[0]["url"], timeout=60) as file:
+        path.write_bytes(file.read())
+    return read_picture(path).pixels
+
+
+def by_library(photo: Path, scale: int = 4) -> np.ndarray:
+    return Upscaler("starter-x4", scale=scale)(read_picture(photo).pixels)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale"), [("rgb", 4), ("rgba", 4), ("deep", 4), ("gray", 4), ("rgb", 2)]
+)
+def test_the_api_gives_the_librarys_pixels(lab, photos, tmp_path, kind, scale):
+    end, answer = send(lab, "upscale", [upload(lab, photos[kind]), "starter-x4", scale])
+    assert end == "complete"
+    result, expected = fetched(answer, tmp_path), by_library(photos[kind], scale)
+    assert result.dtype == expected.dtype
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_gradios_own_client_needs_only_the_photo(lab, photos):
+    """In a process of its own: the client leaves event loops behind, and warnings are errors."""
+    program = (
+        "import sys; from gradio_client import Client, handle_file; "
+        "client = Client(sys.argv[1], verbose=False); "
+        "print(client.predict(api_name='/list_models')[0]['name']); "
+        "print(client.predict(photo=handle_file(sys.argv[2]), api_name='/upscale'))"
+    )
+    command = [sys.executable, "-c", program, lab, str(photos["rgb"])]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert told[0] == "starter-x4"
+    np.testing.assert_array_equal(read_picture(told[1]).pixels, by_library(photos["rgb"]))
+
+
+def test_the_models_are_listed(lab):
+    end, (models,) = send(lab, "list_models", [])
+    assert end == "complete"
+    assert models[0]["name"] == "starter-x4"
+    assert models[0]["licence"] == "BSD-3-Clause"
+    assert "RealESRGAN_x4plus" in [model["name"] for model in models]
+
+
+def test_the_endpoints_are_described(lab):
+    with urllib.request.urlopen(f"{lab}/gradio_api/info", timeout=30) as answer:
+        named = json.load(answer)["named_endpoints"]
+    assert sorted(named) == ["/list_models", "/upscale"]
+    names = [field["parameter_name"] for field in named["/upscale"]["parameters"]]
+    assert names == ["photo", "model", "scale"]
+    assert "realesr upscale" in named["/upscale"]["description"]
+
+
+def test_a_bad_photo_is_refused_in_one_sentence(lab, tmp_path):
+    page = tmp_path / "photo.jpg"
+    page.write_text("<html><title>404 Not Found</title></html>")
+    end, answer = send(lab, "upscale", [upload(lab, page), "starter-x4", 4])
+    assert end == "error" and "E102" in str(answer)
+
+
+@pytest.mark.parametrize(("model", "scale"), [("/etc/passwd", 4), ("starter-x4", 5)])
+def test_unknown_models_and_scales_are_refused(lab, photos, model, scale):
+    end, _ = send(lab, "upscale", [upload(lab, photos["rgb"]), model, scale])
+    assert end == "error"
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+def test_a_forged_path_opens_no_file(lab, photos, meta):
+    """A picture of this machine that was never uploaded must not come back enlarged."""
+    forged = {"path": str(photos["rgb"]), **meta}
+    end, answer = send(lab, "upscale", [forged, "starter-x4", 4])
+    assert end == "error" and ".png" not in str(answer)
+
+
+def test_a_space_offers_only_what_comes_along(monkeypatch, tmp_path):
+    (tmp_path / "mine.safetensors").write_bytes(b"")
+    monkeypatch.setenv("REALESR_WEIGHTS", str(tmp_path))
+    public = [offer.name for offer in Workbench(public=True).shelf.offers()]
+    own = {offer.name: offer.label for offer in Workbench().shelf.offers()}
+    assert public == ["starter-x4"]
+    assert "downloaded on first use" in own["RealESRGAN_x4plus"]
+    assert "on this machine" in own["mine"]
+
+
+def test_a_plan_says_size_tiles_and_time():
+    bench = Workbench()
+    assert "time unknown" in bench.plan("starter-x4", 4, 256, 256)
+    bench.warm_up().result()
+    plan = bench.plan("starter-x4", 4, 1024, 1024)
+    assert plan.startswith("1,024 × 1,024 → 4,096 × 4,096 pixels · ")
+    tiles = len(Upscaler("starter-x4").plan(1024, 1024))
+    assert f"{tiles} tiles" in plan and "about " in plan
+    assert "downloads the model first" in bench.plan("RealESRGAN_x4plus", 4, 256, 256)
+
+
+def test_a_result_too_large_to_show_is_refused_before_any_work():
+    with pytest.raises(PictureError, match="E107"):
+        Workbench().plan("starter-x4", 8, 4000, 4000)
+
+
+def test_the_sample_is_small_spoiled_and_always_the_same(tmp_path):
+    (tmp_path / "a").mkdir()
+    first, second = write_sample(tmp_path / "a"), write_sample(tmp_path)
+    assert first.read_bytes() == second.read_bytes()
+    picture = read_picture(first)
+    assert picture.pixels.shape == (256, 256, 3) and picture.format == "JPEG"
+
+
+def test_closing_a_run_frees_the_tile_lock_for_the_next(photos, tmp_path):
+    bench = Workbench()
+    steps = bench.upscale(photos["rgb"], "starter-x4", 4, tmp_path)
+    for step in steps:
+        if type(step).__name__ == "Tiles":
+            break
+    steps.close()
+    assert not list(tmp_path.iterdir())
+    for _ in bench.upscale(photos["rgb"], "starter-x4", 4, tmp_path):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "my rgb photo.png",
+        "my rgb photo_x4.png",
+    ]
+
+
+def test_the_copied_command_and_python_make_the_same_pixels(photos, tmp_path):
+    photo = tmp_path / "my photo.png"
+    photo.write_bytes(photos["rgb"].read_bytes())
+    result, expected = tmp_path / "my photo_x3.png", by_library(photo, 3)
+    command = shlex.split(recipes.command(photo.name, "starter-x4", 3))
+    program = [sys.executable, "-c", "from realesr.cli import main; main()", *command[1:]]
+    for run in (program, [sys.executable, "-c", recipes.python(photo.name, "starter-x4", 3)]):
+        subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
+        np.testing.assert_array_equal(read_picture(result).pixels, expected)
+        result.unlink()
+
+
+def test_names_and_notices_are_shown_as_text_only():
+    error = PictureError("E101", "<img src=x onerror=alert(1)> is empty.", "Copy it again.")
+    assert "<img" not in status.refused(error)
+    assert "&lt;script&gt;" in "".join(status.notices([str(Notice("W1", "<script>"))]))
+
+
+def test_a_taken_port_is_one_sentence(capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("E007 ") and str(port) in told and len(told.splitlines()) == 1
+
+
+def test_an_impossible_port_is_one_sentence(capsys):
+    assert main(["--port", "99999"]) == 2
+    assert capsys.readouterr().err.startswith("E007 ")
