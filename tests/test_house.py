@@ -57,6 +57,7 @@ FLOORS: list[tuple[int, str]] = [
     (2, "realesr.models.blending"),
     (3, "realesr.inference.precision"),
     (3, "realesr.inference.resampling"),
+    (3, "realesr.inference.finishing"),
     (3, "realesr.inference.channels"),
     (3, "realesr.inference.upscaler"),
     (4, "realesr.inference.batch"),

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from realesr.errors import ModelError, ParameterError, ResourceError
 from realesr.images import from_tensor, to_tensor
 from realesr.inference.channels import AlphaBounds, check_pixels, fill_hidden, layers, merge
+from realesr.inference.finishing import Finish
 from realesr.inference.precision import choose_precision, narrow
 from realesr.inference.resampling import resample
 from realesr.inference.tiling import Tile, plan_tiles
@@ -51,6 +52,7 @@ class Upscaler:
             at most 64 pixels (tiled and whole are then equal), else 32, blended over 16.
         precision: ``"auto"``, ``"fp32"``, ``"bf16"`` or ``"fp16"``.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        finish: What is done after the network: strength, colours, sharpness, grain.
 
     Raises:
         ParameterError: E001 for a setting outside its range.
@@ -69,6 +71,7 @@ class Upscaler:
         overlap: int | None = None,
         precision: str = "auto",
         device: str = "auto",
+        finish: Finish | None = None,
     ) -> None:
         self.device = choose_device(device)
         self.model = model if isinstance(model, LoadedModel) else load_model(model, device="cpu")
@@ -80,36 +83,40 @@ class Upscaler:
                 "Use the model it judged.",
             )
         self.scale = float(self.spec.scale if scale is None else scale)
-        if not 0.25 <= self.scale <= 16:
-            raise ParameterError("E001", f"scale {scale} is outside 0.25 to 16.", "Choose another.")
+        _check_factor(self.scale)
         if tile != "auto" and tile < SMALLEST_TILE:
             raise ParameterError("E001", f"tile {tile} is too small.", f"{SMALLEST_TILE} is least.")
         if overlap is not None and overlap < 0:
             raise ParameterError("E001", f"overlap {overlap} is negative.", "Use 0 or more.")
+        self._channels = int(self.spec.arguments.get("channels", 3))
+        if self._channels not in (1, 3):
+            raise ModelError(
+                "E205",
+                f"{self.spec.name} reads {self._channels} channels; pictures have 1 or 3.",
+                "Use another model.",
+            )
         self.dtype = choose_precision(precision, self.device)
+        self.finish = finish or Finish()
         self.tile = self._default_tile() if tile == "auto" else tile
-        exact = self.spec.radius <= EXACT_HALO
-        self.halo = overlap if overlap is not None else self.spec.radius if exact else BLENDED_HALO
-        self.blend = 0 if self.halo >= self.spec.radius else min(BLEND, self.halo // 2)
+        reach = self.spec.radius + self.finish.reach
+        default = reach if self.spec.radius <= EXACT_HALO else BLENDED_HALO + self.finish.reach
+        self.halo = default if overlap is None else overlap
+        self.is_exact = self.halo >= reach
+        self.blend = 0 if self.is_exact else min(BLEND, self.halo // 2)
         self._network = narrow(self.model.network, self.dtype).to(self.device)
 
     def _default_tile(self) -> int:
         return 512 if self.spec.architecture == "compact" else 192
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether tiled and whole results are equal, up to the rounding of float32."""
-        return self.halo >= self.spec.radius
-
     def describe(self) -> str:
         """One sentence on how the tiles meet.
 
         >>> Upscaler("starter-x4", device="cpu").describe()
-        'Tiles of 512 px read 14 px around them, all the model sees: the same as in one piece.'
+        'Tiles of 512 px read 14 px around them, all that counts there: the same as in one piece.'
         """
         if self.is_exact:
             return (
-                f"Tiles of {self.tile} px read {self.halo} px around them, all the model sees: "
+                f"Tiles of {self.tile} px read {self.halo} px around them, all that counts there: "
                 "the same as in one piece."
             )
         return (
@@ -117,10 +124,10 @@ class Upscaler:
             f"px the model sees, and fade over {self.blend} px: nearly the same as in one piece."
         )
 
-    def passes(self) -> int:
-        """How often the network runs over the whole picture to reach the scale."""
+    def passes(self, factor: float | None = None) -> int:
+        """How often the network runs over the whole picture to reach a factor."""
         count, reached = 1, self.spec.scale
-        while reached < self.scale and self.spec.scale > 1:
+        while reached < (factor or self.scale) and self.spec.scale > 1:
             count, reached = count + 1, reached * self.spec.scale
         return count
 
@@ -140,22 +147,28 @@ class Upscaler:
         )
 
     def __call__(
-        self, pixels: np.ndarray, progress: Callable[[int, int], None] | None = None
+        self,
+        pixels: np.ndarray,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        size: tuple[int, int] | None = None,
     ) -> np.ndarray:
         """Enlarge a picture.
 
         Args:
             pixels: H x W, H x W x 2 (gray and alpha), H x W x 3 (RGB) or H x W x 4; uint8, uint16.
             progress: Called with tiles done and tiles in all, after each tile.
+            size: Height and width wanted, in place of the scale.
 
         Returns:
-            The same channels and dtype, ``scale`` times the sides.
+            The same channels and dtype, ``scale`` times the sides, or of the size wanted.
 
         Raises:
-            ParameterError: E005 for another shape or dtype.
+            ParameterError: E001 for a size that is not 0.25 to 16 times the picture's, E005 for
+                another shape or dtype.
             ResourceError: E301 when even small tiles do not fit in memory.
         """
-        steps = self.stream(pixels)
+        steps = self.stream(pixels, size=size)
         while True:
             try:
                 step = next(steps)
@@ -164,19 +177,25 @@ class Upscaler:
             if progress is not None:
                 progress(step.done, step.total)
 
-    def stream(self, pixels: np.ndarray) -> Generator[Progress, None, np.ndarray]:
+    def stream(
+        self, pixels: np.ndarray, *, size: tuple[int, int] | None = None
+    ) -> Generator[Progress, None, np.ndarray]:
         """Like calling, as a generator: yields after each tile, returns the result.
 
         Closing the generator stops the work between two tiles.
         """
         check_pixels(pixels)
+        height, width = size or self.output_size(*pixels.shape[:2])
+        factor = max(height / pixels.shape[0], width / pixels.shape[1]) if size else self.scale
+        _check_factor(factor)
         picture = pixels if pixels.ndim == 3 else pixels[:, :, None]
-        totals = [self._tiles_in_pass(pixels.shape, number) for number in range(self.passes())]
-        for number in range(self.passes()):
+        passes = self.passes(factor)
+        totals = [self._tiles_in_pass(pixels.shape, number) for number in range(passes)]
+        for number in range(passes):
             steps = self._one_pass(picture)
             picture = yield from _counted(steps, sum(totals[:number]), sum(totals))
         result = picture if pixels.ndim == 3 else picture[:, :, 0]
-        return resample(result, *self.output_size(*pixels.shape[:2]))
+        return resample(result, height, width)
 
     def _tiles_in_pass(self, shape: tuple[int, ...], number: int) -> int:
         enlarged = self.spec.scale**number
@@ -211,7 +230,9 @@ class Upscaler:
         tiles = self.plan(height, width, tile=tile_size)
         for number, tile in enumerate(tiles, start=1):
             read = pixels[tile.source.rows, tile.source.columns]
-            enlarged = self._run(torch.cat([to_tensor(layer) for layer in layers(read)]))
+            batch = torch.cat([to_tensor(layer) for layer in layers(read)])
+            enlarged = self._run(batch)
+            enlarged[:1] = self.finish.apply(enlarged[:1], batch[:1])
             part = merge(enlarged, channels)
             if bounds is not None:
                 bounds.hold(part, tile.source, scale)
@@ -243,14 +264,19 @@ class Upscaler:
             (len(images), 3, height * scale, width * scale), dtype=torch.float32
         )
         for tile in self.plan(height, width):
-            part = self._run(images[..., tile.source.rows, tile.source.columns].float())
+            source = images[..., tile.source.rows, tile.source.columns].float().cpu()
+            part = self.finish.apply(self._run(source), source)
             _fade_in(part.to(result.device), tile, scale, result)
         return result
 
     def _run(self, batch: torch.Tensor) -> torch.Tensor:
-        """The network over one tile: padded to its needs, and redone in fp32 if it overflows."""
-        height, width = batch.shape[2:]
+        """The network over one tile: padded to its needs, and redone in fp32 if it overflows.
+
+        A network of one channel (gray) is given each channel as a picture of its own.
+        """
+        count, channels, height, width = batch.shape
         batch = _pad(batch.to(self.device), self.spec.multiple_of)
+        batch = batch.reshape(-1, self._channels, *batch.shape[2:])
         batch = batch.contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             result: torch.Tensor = self._network(batch)
@@ -263,8 +289,16 @@ class Upscaler:
                 f"{self.spec.name} makes numbers that are not finite, in full precision too.",
                 "Use another model.",
             )
+        result = result.reshape(count, channels, *result.shape[2:])
         scale = self.spec.scale
-        return result[..., : height * scale, : width * scale].float().cpu()
+        return result[..., : height * scale, : width * scale].float().cpu().clone()
+
+
+def _check_factor(factor: float) -> None:
+    if not 0.25 <= factor <= 16:
+        raise ParameterError(
+            "E001", f"a factor of {factor:g} is outside 0.25 to 16.", "Choose another."
+        )
 
 
 def _counted(

@@ -10,11 +10,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 
 from realesr import Upscaler, load_model
 from realesr.errors import ModelError, ParameterError
 from realesr.images import to_tensor
+from realesr.inference.finishing import Finish
 from realesr.models.catalogue import ModelSpec
+from realesr.models.compact import Compact
 from realesr.models.loading import LoadedModel
 from realesr.models.rrdbnet import RRDBNet
 from tests.pictures import natural, psnr, shrunk
@@ -174,6 +177,100 @@ def test_gray_with_alpha_and_gray(starter):
     upscaler = Upscaler(starter, precision="fp32", device="cpu")
     both = upscaler(np.dstack([gray, np.full_like(gray, 255)]))
     assert np.array_equal(both[:, :, 0], upscaler(gray)) and (both[:, :, 1] == 255).all()
+
+
+# -- sizes and finishes ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(10, 300), (97, 129), (400, 512), (900, 300)])
+def test_any_size_can_be_asked_for(starter, size):
+    upscaler = Upscaler(starter, precision="fp32", device="cpu")
+    assert upscaler(natural(height=96, width=128), size=size).shape == (*size, 3)
+
+
+def test_a_size_too_far_away_is_refused(starter):
+    with pytest.raises(ParameterError, match="E001"):
+        Upscaler(starter, device="cpu")(natural(), size=(2000, 2000))
+
+
+def test_other_scales_keep_what_the_model_found(starter):
+    """x2 is the model's x4 shrunk: closer to the truth at x2 than plain enlargement."""
+    truth = natural("astronaut", 256, 256)
+    ours = Upscaler(starter, scale=2, precision="fp32", device="cpu")(shrunk(truth, 2))
+    plain = shrunk(truth, 2).repeat(2, axis=0).repeat(2, axis=1)
+    assert psnr(ours, truth) > psnr(plain, truth)
+
+
+@pytest.mark.parametrize(
+    "finish",
+    [
+        Finish(strength=0.5), Finish(fix_colour=True), Finish(sharpen=0.7),
+        Finish(keep_grain=0.5), Finish(strength=0.3, fix_colour=True, sharpen=1, keep_grain=1),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_finished_tiles_meet_without_a_seam(starter, finish):
+    image = to_tensor(natural("astronaut", 150, 140))
+    settings = {"precision": "fp32", "device": "cpu", "finish": finish}
+    whole = Upscaler(starter, tile=4096, **settings).upscale_tensor(image)
+    tiled = Upscaler(starter, tile=64, **settings)
+    assert tiled.is_exact
+    assert (tiled.upscale_tensor(image) - whole).abs().max() <= 2e-6
+
+
+def test_strength_zero_is_bicubic_and_a_half_is_halfway(starter):
+    image = to_tensor(natural("coffee", 40, 48))
+    full, half, none = (
+        Upscaler(
+            starter, precision="fp32", device="cpu", finish=Finish(strength=strength)
+        ).upscale_tensor(image)
+        for strength in (1.0, 0.5, 0.0)
+    )
+    bicubic = torch.nn.functional.interpolate(image, scale_factor=4, mode="bicubic")
+    assert torch.equal(none, bicubic)
+    assert (half - (full + none) / 2).abs().max() < 1e-6
+
+
+def test_fixed_colours_match_the_input():
+    """A network that tints the picture is brought back to the input's mean colour."""
+    model = rrdbnet(4)
+    image = to_tensor(natural("coffee", 64, 64))
+    means = []
+    for fix_colour in (False, True):
+        finish = Finish(fix_colour=fix_colour)
+        result = Upscaler(model, precision="fp32", finish=finish, device="cpu")
+        means.append((result.upscale_tensor(image) - image.mean()).mean().abs())
+    assert means[1] < 0.02 < means[0]
+
+
+def test_grain_comes_back(starter):
+    noise = np.random.default_rng(0).normal(0, 12, (64, 64, 3))
+    noisy = (natural("coffee", 64, 64) + noise).clip(0, 255).astype(np.uint8)
+    plain, grainy = (
+        Upscaler(starter, precision="fp32", device="cpu", finish=Finish(keep_grain=amount))(noisy)
+        for amount in (0.0, 1.0)
+    )
+    assert psnr(shrunk(grainy, 4), noisy) > psnr(shrunk(plain, 4), noisy) + 3
+
+
+@pytest.mark.parametrize(
+    "setting", [{"strength": 1.5}, {"sharpen": -1}, {"keep_grain": float("nan")}], ids=str
+)
+def test_finishes_out_of_range_are_refused(setting):
+    with pytest.raises(ParameterError, match="E001"):
+        Finish(**setting)
+
+
+def test_a_gray_model_takes_every_channel(tmp_path):
+    path = tmp_path / "gray.safetensors"
+    save_file(Compact(2, 8, 2, channels=1).state_dict(), path)
+    upscaler = Upscaler(path, precision="fp32", device="cpu")
+    pixels = natural("coffee", 20, 24)
+    result = upscaler(pixels)
+    assert result.shape == (40, 48, 3)
+    for channel in range(3):
+        gray = np.ascontiguousarray(pixels[:, :, channel])
+        assert np.abs(result[:, :, channel].astype(int) - upscaler(gray)).max() <= 1
 
 
 # -- how it runs -----------------------------------------------------------------------------------
