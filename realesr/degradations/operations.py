@@ -6,7 +6,7 @@ To add one: a file with a frozen dataclass like ``Blur``, and one line in ``tabl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
@@ -169,19 +169,30 @@ class Resize(Checked):
             return sample(image, target, self.mode, ratio)
         if target == image.shape[-2:]:
             return image
+        if self.mode == "bilinear" and not self.antialias:
+            return sample(image, target, self.mode, [None, None])
         return F.interpolate(
             image, size=target, mode=self.mode, align_corners=False, antialias=self.antialias
         )
 
 
-def sample(image: Tensor, size: Size, mode: str, ratio: list[float]) -> Tensor:
-    """Interpolation at positions spaced by 1 / ratio, which need not match the sizes' own ratio."""
+def sample(image: Tensor, size: Size, mode: str, ratio: Sequence[float | None]) -> Tensor:
+    """Interpolation at positions spaced by 1 / ratio; None is the sizes' own ratio."""
     kernel = {
         "bilinear": torch.ops.aten.upsample_bilinear2d,
         "bicubic": torch.ops.aten.upsample_bicubic2d,
     }[mode]
-    result: Tensor = kernel(image, list(size), False, *ratio)
-    return result
+    result: Tensor
+    if mode == "bicubic" or image.device.type != "cpu":
+        result = kernel(image, list(size), False, *ratio)
+        return result
+    # Cut among threads, bilinear rounds differently at the cuts, unless the four channels of a
+    # pixel lie together; with one thread the values are the same either way.
+    batch, channels, height, width = image.shape
+    together = image.new_empty(batch, height, width, channels + 1).movedim(-1, 1)
+    together[:, :channels], together[:, channels] = image, 0
+    result = kernel(together, list(size), False, *ratio)
+    return result[:, :channels].contiguous()
 
 
 Seed = Annotated[int, Span(0, 2**63 - 1, help="the noise field's own seed")]

@@ -1,0 +1,1 @@
+"""Making models: the data, the two stages, the doctor."""
