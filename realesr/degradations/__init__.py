@@ -9,6 +9,11 @@ torch.Size([1, 3, 16, 12])
 
 from realesr.degradations import presets
 from realesr.degradations.combinations import STEPS, Chain, OneOf, Shuffle, Sometimes
+from realesr.degradations.further.codecs import Banding, ChromaSubsampling, WebP
+from realesr.degradations.further.darkroom import FilmGrain, Oversharpen
+from realesr.degradations.further.optics import Defocus, MotionBlur
+from realesr.degradations.further.sensor import SensorNoise
+from realesr.degradations.further.vignette import Vignette
 from realesr.degradations.operations import (
     Blur,
     GaussianNoise,
@@ -35,13 +40,19 @@ from realesr.degradations.table import OPERATIONS
 __all__ = [
     "OPERATIONS",
     "STEPS",
+    "Banding",
     "Blur",
     "Chain",
+    "ChromaSubsampling",
+    "Defocus",
     "Draw",
+    "FilmGrain",
     "GaussianNoise",
     "Jpeg",
+    "MotionBlur",
     "OneOf",
     "Operation",
+    "Oversharpen",
     "PoissonNoise",
     "RandomBlur",
     "RandomJpeg",
@@ -50,12 +61,15 @@ __all__ = [
     "Recipe",
     "Resize",
     "Round",
+    "SensorNoise",
     "Shuffle",
     "Sinc",
     "Sometimes",
     "Step",
     "Trace",
     "UnsharpMask",
+    "Vignette",
+    "WebP",
     "load_recipe",
     "presets",
     "recipe_schema",

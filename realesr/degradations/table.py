@@ -14,6 +14,7 @@ from realesr.degradations.further.codecs import Banding, ChromaSubsampling, WebP
 from realesr.degradations.further.darkroom import FilmGrain, Oversharpen
 from realesr.degradations.further.optics import Defocus, MotionBlur
 from realesr.degradations.further.sensor import SensorNoise
+from realesr.degradations.further.vignette import Vignette
 from realesr.degradations.operations import (
     Blur,
     GaussianNoise,
@@ -45,6 +46,7 @@ OPERATIONS: dict[str, type[Operation]] = {
     "chroma_subsampling": ChromaSubsampling,
     "banding": Banding,
     "webp": WebP,
+    "vignette": Vignette,
 }
 
 Thing = TypeVar("Thing")

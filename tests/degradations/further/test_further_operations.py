@@ -10,6 +10,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from realesr import degradations
 from realesr.degradations.further import darkroom, sensor
 from realesr.degradations.spans import Field, fields_of
 from realesr.degradations.table import OPERATIONS, operation_from_dict, operation_to_dict
@@ -37,7 +38,7 @@ def operations(name: str) -> st.SearchStrategy[object]:
     )
 
 
-def test_all_eight_are_in_the_table():
+def test_all_are_in_the_table_and_exported():
     assert set(FURTHER) == {
         "motion_blur",
         "defocus",
@@ -47,7 +48,10 @@ def test_all_eight_are_in_the_table():
         "chroma_subsampling",
         "banding",
         "webp",
+        "vignette",
     }
+    for cls in FURTHER.values():
+        assert getattr(degradations, cls.__name__) is cls
 
 
 @pytest.mark.parametrize("name", sorted(FURTHER))
