@@ -167,13 +167,12 @@ def double(chroma: Tensor) -> Tensor:
     """
     if chroma.shape[-1] <= 2:
         return chroma.repeat_interleave(2, -2).repeat_interleave(2, -1)
-    above = torch.cat([chroma[..., :1, :], chroma[..., :-1, :]], -2)
-    below = torch.cat([chroma[..., 1:, :], chroma[..., -1:, :]], -2)
-    tall = torch.stack([chroma * 3 + above, chroma * 3 + below], -2).flatten(-3, -2)
-    left = torch.cat([tall[..., :1], tall[..., :-1]], -1)
-    right = torch.cat([tall[..., 1:], tall[..., -1:]], -1)
-    tall = tall * 3
-    wide = torch.stack([(tall + left).add_(8), (tall + right).add_(7)], -1).flatten(-2)
+    framed = F.pad(chroma, (1, 1, 1, 1), mode="replicate")
+    rows = framed[..., 1:-1, :] * 3
+    tall = torch.stack([rows + framed[..., :-2, :], rows + framed[..., 2:, :]], -2).flatten(-3, -2)
+    near = tall[..., 1:-1] * 3
+    left, right = near + tall[..., :-2], near + tall[..., 2:]
+    wide = torch.stack([left.add_(8), right.add_(7)], -1).flatten(-2)
     return wide.div_(16).floor_()
 
 
