@@ -21,6 +21,11 @@ def plan(sentence: str) -> str:
     return f'<p class="plan">{html.escape(sentence)}</p>'
 
 
+def waiting() -> str:
+    """A job that has not begun: others are before it, or it begins this moment."""
+    return _box("busy", _bar(0, 0), _line(say("run.waiting")))
+
+
 def busy(step: Step) -> str:
     """A step of a running job, with its bar."""
     if isinstance(step, Loading):

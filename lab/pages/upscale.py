@@ -131,16 +131,21 @@ class UpscalePage:
         settings = [self.photo, self.model, self.scale]
         outputs = [self.viewer, self.status, self.run, self.cancel, self.download]
         described = [self.plan, self.model, self.command, self.python]
-        running = self.run.click(
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        asked = self.run.click(
+            self.wait_in_line,
+            outputs=[self.status, self.run, self.cancel, self.download],
+            queue=False,
+            **quiet,
+        )
+        running = asked.then(
             self.start,
             settings,
             [*outputs, *described],
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=1,
-            show_progress="hidden",
-            api_visibility="private",
+            **quiet,
         )
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         app.load(self.greet, settings, described, **quiet)
         self.cancel.click(
             self.stopped,
@@ -183,13 +188,17 @@ class UpscalePage:
         """Say what a run with these settings will take."""
         return self._settings(photo, model, scale)
 
+    def wait_in_line(self) -> tuple[str, gr.Button, gr.Button, gr.DownloadButton]:
+        """Answer the click at once: others may be before this person."""
+        return (
+            status.waiting(),
+            gr.Button(interactive=False),
+            gr.Button(interactive=True),
+            gr.DownloadButton(value=None, interactive=False),
+        )
+
     def start(self, photo: str | None, model: str, scale: int) -> Iterator[dict[Any, Any]]:
         """Enlarge the photo, yielding after each tile, so that Cancel stops between two."""
-        yield {
-            self.run: gr.Button(interactive=False),
-            self.cancel: gr.Button(interactive=True),
-            self.download: gr.DownloadButton(value=None, interactive=False),
-        }
         at_rest = {
             self.run: gr.Button(interactive=True),
             self.cancel: gr.Button(interactive=False),
@@ -198,7 +207,7 @@ class UpscalePage:
             steps = self.bench.upscale(self._source(photo), model, scale, Path(folder))
             while True:
                 try:
-                    step = next(steps)
+                    moment = {self.status: status.busy(next(steps))}
                 except StopIteration as end:
                     # Gradio copies the files before it comes back for the next value.
                     yield at_rest | self._finished(end.value, photo, model, scale)
@@ -206,7 +215,7 @@ class UpscalePage:
                 except Exception as error:
                     yield at_rest | {self.status: status.refused(_told(error))}
                     return
-                yield {self.status: status.busy(step)}
+                yield moment
 
     def stopped(self) -> tuple[str, gr.Button, gr.Button]:
         """Say that nothing is kept of a job that was cancelled."""

@@ -17,7 +17,8 @@ import pytest
 from lab import recipes, status
 from lab.app import main
 from lab.samples import write_sample
-from lab.workbench import Workbench
+from lab.shelf import Loading
+from lab.workbench import Saving, Tiles, Workbench
 from realesr import Upscaler, read_picture
 from realesr.errors import Notice, PictureError
 
@@ -188,6 +189,23 @@ def test_the_copied_command_and_python_make_the_same_pixels(photos, tmp_path):
         subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
         np.testing.assert_array_equal(read_picture(result).pixels, expected)
         result.unlink()
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence", "bar"),
+    [
+        (Loading(), "Loading the model …", "<progress aria-label="),
+        (Loading(1_200_000, 67_000_000), "Downloading the model: 1.2 of 67.0 MB", 'max="67000000"'),
+        (Loading(1_200_000, None), "Downloading the model: 1.2 MB", "<progress"),
+        (Tiles(0, 1, 2.4), "Working in one piece · about 3 s", "<progress"),
+        (Tiles(3, 8, 100.0), "3 of 8 tiles · about 2 min left", 'value="3" max="8"'),
+        (Tiles(0, 8, None), "0 of 8 tiles", "<progress"),
+        (Saving(), "Writing the PNG …", "<progress"),
+    ],
+)
+def test_every_step_has_its_sentence_and_bar(step, sentence, bar):
+    told = status.busy(step)
+    assert f"<p>{sentence}</p>" in told and bar in told
 
 
 def test_names_and_notices_are_shown_as_text_only():
