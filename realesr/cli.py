@@ -9,7 +9,7 @@ import sys
 import typer
 
 from realesr import __version__
-from realesr.commands import models, upscale
+from realesr.commands import degrade, models, upscale
 from realesr.errors import RealesrError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ def _root(
 
 
 app.command("upscale", epilog=upscale.EXAMPLE)(upscale.upscale)
+app.command("degrade", epilog=degrade.EXAMPLE)(degrade.degrade)
 app.add_typer(models.app, name="models")
 
 

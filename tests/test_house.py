@@ -58,6 +58,7 @@ FLOORS: list[tuple[int, str]] = [
     (3, "realesr.inference.precision"),
     (3, "realesr.inference.resampling"),
     (3, "realesr.inference.finishing"),
+    (3, "realesr.inference.laying"),
     (3, "realesr.inference.channels"),
     (3, "realesr.inference.upscaler"),
     (4, "realesr.inference.batch"),

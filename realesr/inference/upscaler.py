@@ -13,9 +13,10 @@ import torch
 from torch.nn import functional as F
 
 from realesr.errors import ModelError, ParameterError, ResourceError
-from realesr.images import from_tensor, to_tensor
+from realesr.images import to_tensor
 from realesr.inference.channels import AlphaBounds, check_pixels, fill_hidden, layers, merge
 from realesr.inference.finishing import Finish
+from realesr.inference.laying import lay, lay_rounded
 from realesr.inference.precision import choose_precision, narrow
 from realesr.inference.resampling import resample
 from realesr.inference.tiling import Tile, plan_tiles
@@ -236,7 +237,7 @@ class Upscaler:
             part = merge(enlarged, channels)
             if bounds is not None:
                 bounds.hold(part, tile.source, scale)
-            _paste(part, tile, scale, result)
+            lay_rounded(part, tile, scale, result)
             yield Progress(number, len(tiles))
         return result
 
@@ -266,7 +267,7 @@ class Upscaler:
         for tile in self.plan(height, width):
             source = images[..., tile.source.rows, tile.source.columns].float().cpu()
             part = self.finish.apply(self._run(source), source)
-            _fade_in(part.to(result.device), tile, scale, result)
+            lay(part.to(result.device), tile, scale, result)
         return result
 
     def _run(self, batch: torch.Tensor) -> torch.Tensor:
@@ -320,43 +321,6 @@ def _pad(batch: torch.Tensor, multiple_of: int) -> torch.Tensor:
         return batch
     mirrored = bottom < batch.shape[2] and right < batch.shape[3]
     return F.pad(batch, (0, right, 0, bottom), mode="reflect" if mirrored else "replicate")
-
-
-def _ramp(length: int, fade: int) -> torch.Tensor:
-    """``fade`` numbers rising inside (0, 1), then ones."""
-    rise = (torch.arange(fade) + 0.5) / fade if fade else torch.empty(0)
-    return torch.cat((rise, torch.ones(length - fade)))
-
-
-def _weight(tile: Tile, scale: int) -> torch.Tensor:
-    inner = tile.inner.times(scale)
-    return (
-        _ramp(inner.height, tile.fade_top * scale)[:, None]
-        * _ramp(inner.width, tile.fade_left * scale)[None, :]
-    )
-
-
-def _fade_in(part: torch.Tensor, tile: Tile, scale: int, result: torch.Tensor) -> None:
-    """Lay a tile over what is there, fading in at the edges it shares with earlier tiles."""
-    inside, target = tile.inner.within(tile.source).times(scale), tile.inner.times(scale)
-    part = part[..., inside.rows, inside.columns]
-    place = result[..., target.rows, target.columns]
-    if tile.fade_top or tile.fade_left:
-        weight = _weight(tile, scale).to(part.device)
-        part = torch.where(weight < 1, place.lerp(part, weight), part)
-    place.copy_(part)
-
-
-def _paste(part: torch.Tensor, tile: Tile, scale: int, result: np.ndarray) -> None:
-    """The same for an array of whole numbers, rounding as it is laid down."""
-    inside, target = tile.inner.within(tile.source).times(scale), tile.inner.times(scale)
-    part = part[..., inside.rows, inside.columns]
-    place = result[target.rows, target.columns]
-    if tile.fade_top or tile.fade_left:
-        weight = _weight(tile, scale)
-        below = to_tensor(np.ascontiguousarray(place))
-        part = torch.where(weight < 1, below.lerp(part.clamp(0, 1), weight), part)
-    place[...] = from_tensor(part, result.dtype).reshape(place.shape)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
