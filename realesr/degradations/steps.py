@@ -216,12 +216,21 @@ class RandomJpeg(Checked):
     quality: Annotated[tuple[float, float], Span(1, 100, help="100 is the finest")] = (30.0, 95.0)
     standard: Literal["libjpeg", "reference"] = "libjpeg"
 
+    def contradictions(self) -> Iterator[str]:
+        """Some whole quality must be in the range where only whole ones are drawn."""
+        low, high = self._whole()
+        if self.standard == "libjpeg" and low > high:
+            yield f"quality must hold a whole number for libjpeg, got {self.quality}."
+
+    def _whole(self) -> tuple[int, int]:
+        return math.ceil(self.quality[0]), math.floor(self.quality[1])
+
     def sample(self, generator: torch.Generator) -> Operations:
         """One Jpeg."""
         (chance,) = chances(generator, 1)
         if self.standard == "reference":
             return (Jpeg(quality=between(chance, self.quality), standard="reference"),)
-        low, high = math.ceil(self.quality[0]), math.floor(self.quality[1])
+        low, high = self._whole()
         return (Jpeg(quality=low + int(chance * (high - low + 1))),)
 
 

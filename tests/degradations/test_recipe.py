@@ -104,7 +104,7 @@ def narrowed(step):
     for name in ("sigma", "down_range", "quality"):
         if hasattr(step, name):
             low, high = getattr(step, name)
-            third = (high - low) / 3
+            third = (high - low) / 3 if name != "quality" else (high - low) // 3
             return dataclasses.replace(step, **{name: (low + third, high - third)})
     if isinstance(step, Sometimes):
         return dataclasses.replace(step, steps=(narrowed(step.steps[0]),))
@@ -276,6 +276,7 @@ def test_a_bad_file_is_named(tmp_path):
         (lambda: RandomBlur(isotropic=0.9), "must sum to 1, got 1.45"),
         (lambda: OneOf(steps=(RandomJpeg(), RandomBlur()), weights=(0.5, 0.6)), "sum to 1"),
         (lambda: OneOf(steps=(RandomJpeg(),), weights=(0.5, 0.5)), "weights must be 1"),
+        (lambda: RandomJpeg(quality=(30.2, 30.8)), "hold a whole number"),
         (lambda: Recipe(name="x", scale=0, steps=()), "between 1 and 8"),
         (lambda: Recipe(name="x", scale=1, steps=(Jpeg(quality=3),)), "steps hold steps"),
         (lambda: Trace(recipe="x", seed=0, scale=1, operations=(RandomJpeg(),)), "operations hold"),

@@ -1,0 +1,132 @@
+"""`realesr degrade` as a person uses it: files in, files out, the same again from the trace."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from realesr.cli import app
+from realesr.commands import degrade
+from realesr.degradations import Trace, presets, save_recipe
+from realesr.images import Picture, read_picture, to_tensor, write_picture
+from tests.pictures import natural
+
+if not any(command.name == "degrade" for command in app.registered_commands):
+    app.command("degrade")(degrade.degrade)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    return write_picture(Picture(pixels=natural(height=64, width=80)), tmp_path / "photo.png")
+
+
+def pixels(path):
+    return read_picture(path).pixels
+
+
+def test_it_writes_what_python_gives(realesr, photo, tmp_path):
+    run = realesr("degrade", photo, "-o", tmp_path / "lr.png", "--seed", 5, "--scale", 2)
+    assert run.code == 0
+    lr = presets.real_esrgan(2).sample(5).apply(to_tensor(pixels(photo)))
+    expected = (lr[0].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
+    assert np.array_equal(pixels(tmp_path / "lr.png"), expected)
+
+
+def test_a_trace_replays_bit_for_bit(realesr, photo, tmp_path):
+    first, trace = tmp_path / "first.png", tmp_path / "trace.json"
+    assert realesr("degrade", photo, "-o", first, "--seed", 3, "--trace", trace).code == 0
+    assert Trace.from_json(trace.read_text()) == presets.real_esrgan(4).sample(3)
+    assert realesr("degrade", photo, "-o", tmp_path / "again.png", "--replay", trace).code == 0
+    assert np.array_equal(pixels(first), pixels(tmp_path / "again.png"))
+
+
+def test_stages_and_their_contact_sheet(realesr, photo, tmp_path):
+    words = ["degrade", photo, "-o", tmp_path / "lr.png", "--stages", tmp_path / "stages"]
+    assert realesr(*words).code == 0
+    folder = tmp_path / "stages" / "lr"
+    trace = presets.real_esrgan(4).sample(0)
+    files = sorted(file.name for file in folder.glob("[0-9]*.png"))
+    assert len(files) == len(trace.operations) + 1
+    assert files[0] == "00_original.png" and files[-1].endswith("_round.png")
+    assert np.array_equal(pixels(folder / files[-1]), pixels(tmp_path / "lr.png"))
+    sheet = pixels(folder / "contact_sheet.png")
+    assert sheet.shape[1] > 1200 and sheet.std() > 10
+
+
+def test_count_and_folders_and_json(realesr, tmp_path):
+    source = tmp_path / "in" / "deep"
+    source.mkdir(parents=True)
+    write_picture(Picture(pixels=natural(height=33, width=41)), source / "a.png")
+    write_picture(Picture(pixels=natural(height=32, width=40)[..., 0]), source / "b.png")
+    out = tmp_path / "out"
+    words = ["degrade", tmp_path / "in", "-o", out, "--count", 2, "--seed", 10]
+    run = realesr(*words, "--trace", tmp_path / "traces", "--json")
+    assert run.code == 0
+    document = run.document
+    assert (document["found"], document["done"]) == (4, 4)
+    seeds = [file["trace"]["seed"] for file in document["files"]]
+    assert seeds == [10, 11, 12, 13]
+    names = ["a_lr_1", "a_lr_2", "b_lr_1", "b_lr_2"]
+    assert sorted(file.stem for file in (out / "deep").iterdir()) == names
+    assert sorted(file.stem for file in (tmp_path / "traces" / "deep").iterdir()) == names
+    assert pixels(out / "deep" / "a_lr_1.png").shape == (8, 10, 3)
+    assert "cut from 41x33 to 40x32" in document["files"][0]["notices"][0]
+
+
+def test_a_recipe_file_decides_the_scale(realesr, photo, tmp_path):
+    save_recipe(presets.real_esrgan(2), tmp_path / "mine.toml")
+    words = ["degrade", photo, "-o", tmp_path / "lr.png", "--recipe", tmp_path / "mine.toml"]
+    assert realesr(*words).code == 0
+    assert pixels(tmp_path / "lr.png").shape == (32, 40, 3)
+    run = realesr(*words, "--force", "--scale", 4)
+    assert run.code == 2 and "E404" in run.err and "scale 2, not 4" in run.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--recipe", "real_esrgun"], 2, 'did you mean "real_esrgan"?'),
+        (["--recipe", "absent.toml"], 2, "absent.toml cannot be read"),
+        (["--replay", "absent.json"], 2, "absent.json cannot be read"),
+        (["--replay", "absent.json", "--seed", "1"], 2, "takes recipe, scale and seed"),
+        (["--count", "2"], 2, "2 results cannot go into the one file"),
+    ],
+)
+def test_refusals_name_the_next_step(realesr, photo, tmp_path, words, code, said):
+    run = realesr("degrade", photo, "-o", tmp_path / "lr.png", *words)
+    assert run.code == code and said in run.err
+    assert not (tmp_path / "lr.png").exists()
+
+
+def test_bad_pictures_are_refused_and_the_others_done(realesr, photo, tmp_path):
+    (tmp_path / "empty.png").write_bytes(b"")
+    tiny = write_picture(Picture(pixels=np.zeros((3, 9, 3), np.uint8)), tmp_path / "tiny.png")
+    run = realesr("degrade", tmp_path / "empty.png", tiny, photo, "-o", tmp_path / "out", "--json")
+    states = {file["source"].rsplit("/")[-1]: file for file in run.document["files"]}
+    assert run.code == 3
+    assert states["empty.png"]["error"]["code"] == "E101"
+    assert states["tiny.png"]["error"]["code"] == "E003"
+    assert states["photo.png"]["state"] == "done"
+
+
+def test_nothing_is_overwritten_without_force(realesr, photo, tmp_path):
+    target, trace = tmp_path / "lr.png", tmp_path / "trace.json"
+    trace.write_text("mine")
+    run = realesr("degrade", photo, "-o", target, "--trace", trace)
+    assert run.code == 3 and "E113" in run.err
+    assert trace.read_text() == "mine" and not target.exists()
+    assert realesr("degrade", photo, "-o", target, "--trace", trace, "--force").code == 0
+    assert json.loads(trace.read_text())["trace"] == "real_esrgan"
+
+
+def test_transparency_and_sixteen_bits_are_told_about(realesr, tmp_path):
+    deep = (natural(height=16, width=16).astype(np.uint16)) * 257
+    alpha = np.full((16, 16, 1), 30000, np.uint16)
+    picture = Picture(pixels=np.concatenate([deep, alpha], 2))
+    source = write_picture(picture, tmp_path / "deep.png")
+    run = realesr("degrade", source, "-o", tmp_path / "lr.png", "--scale", 1)
+    assert run.code == 0 and "W116" in run.err
+    assert pixels(tmp_path / "lr.png").dtype == np.uint8
+    assert pixels(tmp_path / "lr.png").shape == (16, 16, 3)
