@@ -9,8 +9,9 @@ import sys
 import typer
 
 from realesr import __version__
-from realesr.commands import degrade, models, upscale
+from realesr.commands import bench, degrade, models, upscale
 from realesr.errors import RealesrError
+from realesr.inference.memory import keep_freed_memory
 
 app = typer.Typer(
     name="realesr",
@@ -38,11 +39,13 @@ def _root(
 
 app.command("upscale", epilog=upscale.EXAMPLE)(upscale.upscale)
 app.command("degrade", epilog=degrade.EXAMPLE)(degrade.degrade)
+app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.add_typer(models.app, name="models")
 
 
 def main() -> None:
     """Run the program; every failure is one coded sentence and its own exit code."""
+    keep_freed_memory()
     try:
         app()
     except RealesrError as error:

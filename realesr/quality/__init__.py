@@ -1,0 +1,1 @@
+"""Judging what comes out: figures, tables and plots."""

@@ -1,0 +1,179 @@
+"""How fast, how much memory and how exact: each model on this machine, beside plain PyTorch.
+
+Plain means as the reference project runs it on a CPU: float32, the whole picture at once, channels
+first. Every case runs in a process of its own, so that one case's memory is not another's.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from realesr.errors import RealesrError, ResourceError
+from realesr.quality.peers import PEERS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model at one size.
+
+    Attributes:
+        model: A name or file.
+        side: Side of the square input, in pixels.
+        seconds: Median of a whole call with default settings, array to array.
+        plain_seconds: Median of a plain pass; None where it was left out.
+        peers: Median seconds of other engines, by name.
+        exactness: PSNR of the result against the plain one, in dB, in float before rounding; None
+            where there is no plain one.
+        memory: Peak bytes above the loaded program during our run, input and output included.
+        precision: Number type inside the network.
+        tiles: Tiles of the run.
+    """
+
+    model: str
+    side: int
+    seconds: float
+    plain_seconds: float | None
+    peers: dict[str, float]
+    exactness: float | None
+    memory: int
+    precision: str
+    tiles: int
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times as fast as plain PyTorch."""
+        return self.plain_seconds / self.seconds if self.plain_seconds else None
+
+
+def measure(
+    models: Sequence[str], sides: Sequence[int], *, repeats: int = 5, plain: bool = True
+) -> Iterator[Case]:
+    """Measure every model at every side, one after the other.
+
+    Raises:
+        ResourceError: E301 when a case does not fit in memory.
+    """
+    for model in models:
+        for side in sides:
+            request = json.dumps([model, side, repeats, plain])
+            command = [sys.executable, "-m", "realesr.quality.bench", request]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise ResourceError(
+                    "E301",
+                    f"{model} at {side} px could not be measured.",
+                    "Try a smaller size, or leave plain PyTorch out.",
+                    tried=done.stderr.strip().rpartition("\n")[2],
+                )
+            yield Case(**json.loads(done.stdout))
+
+
+def median_seconds(action: Callable[[], object], repeats: int) -> float:
+    """The median duration of several calls, after one that warms up."""
+    action()
+    durations = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        action()
+        durations.append(time.perf_counter() - started)
+    return statistics.median(durations)
+
+
+def run_case(model: str, side: int, repeats: int, plain: bool) -> Case:
+    """Measure one case in this process: our memory first, then the times."""
+    import numpy as np
+    import torch
+
+    from realesr.images import to_tensor
+    from realesr.inference.memory import keep_freed_memory
+    from realesr.inference.upscaler import Upscaler
+    from realesr.models.loading import load_model
+
+    keep_freed_memory()
+    loaded = load_model(model, device="cpu")
+    upscaler = Upscaler(loaded)
+    upscaler(np.zeros((16, 16, 3), np.uint8))
+    pixels = _scene(side)
+    before = _peak_memory()
+    result = upscaler(pixels)
+    memory = _peak_memory() - before
+    seconds = median_seconds(lambda: upscaler(pixels), repeats)
+    image = to_tensor(pixels)
+    plain_seconds, exactness, peers = None, None, {}
+    if plain:
+        with torch.inference_mode():
+            plain_seconds = median_seconds(lambda: loaded.network(image), repeats)
+            reference = loaded.network(image).clamp(0, 1)
+        error = (upscaler.upscale_tensor(image).clamp(0, 1) - reference).square().mean()
+        exactness = float(-10 * torch.log10(error.clamp_min(1e-16)))
+        for name, build in PEERS.items():
+            if (peer := build(loaded.network, image)) is not None:
+                peers[name] = median_seconds(peer, repeats)
+    assert result.shape[0] == upscaler.output_size(side, side)[0]
+    precision = str(upscaler.dtype).removeprefix("torch.")
+    tiles = len(upscaler.plan(side, side))
+    return Case(model, side, seconds, plain_seconds, peers, exactness, memory, precision, tiles)
+
+
+def _scene(side: int) -> np.ndarray:
+    """Waves and edges at every scale, so that no layer is idle: side x side x 3, uint8."""
+    import numpy as np
+
+    rows, columns = np.mgrid[:side, :side]
+    waves = [np.sin(rows * f / 7) * np.cos(columns * f / 5) for f in (1, 2.3, 0.31)]
+    steps = ((rows // 13 + columns // 17) % 2)[..., None] * 0.3
+    scene = (np.stack(waves, axis=2) * 0.35 + 0.35 + steps).clip(0, 1)
+    return np.rint(scene * 255).astype(np.uint8)
+
+
+def _peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def as_table(cases: Sequence[Case]) -> str:
+    """The cases as a Markdown table."""
+    peers = sorted({name for case in cases for name in case.peers})
+    head = ["model", "input", "ours, s", "plain fp32, s", "ratio"]
+    head += [f"{name}, s" for name in peers]
+    head += ["against fp32, dB", "memory, MB", "precision", "tiles"]
+    lines = [head, ["---"] * len(head)]
+    for case in cases:
+        line = [case.model, f"{case.side}×{case.side}", f"{case.seconds:.3f}"]
+        line += [_number(case.plain_seconds, ".3f"), _number(case.ratio, ".1f")]
+        line += [_number(case.peers.get(name), ".3f") for name in peers]
+        line += [_number(case.exactness, ".1f"), f"{case.memory / 1e6:.0f}"]
+        lines.append([*line, case.precision, str(case.tiles)])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
+
+
+def as_document(cases: Sequence[Case]) -> dict[str, object]:
+    """The cases as plain values, for ``--json``."""
+    return {"cases": [{**asdict(case), "ratio": case.ratio} for case in cases]}
+
+
+def main() -> None:
+    """Run one case for `measure` and print it."""
+    try:
+        case = run_case(*json.loads(sys.argv[1]))
+    except (RealesrError, RuntimeError, MemoryError) as error:
+        sys.exit(str(error))
+    sys.stdout.write(json.dumps(asdict(case)))
+
+
+if __name__ == "__main__":
+    main()
