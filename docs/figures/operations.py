@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from matplotlib.axes import Axes
-from sheet import BLUE, FAINT, INK, ORANGE, Sheet, photo, psnr
+from sheet import BLUE, FAINT, INK, ORANGE, Sheet, photo, psnr, red_on_blue
 from torch import Tensor
 
 from realesr.degradations.further import codecs, darkroom, optics, sensor
+from realesr.degradations.further.vignette import Vignette
 from realesr.degradations.operations import Operation
 
 SIDE, ZOOM = 76, 3
@@ -174,7 +176,7 @@ def chroma_subsampling() -> None:
 
     before_after(
         "chroma_subsampling",
-        photo("astronaut", 366, 150, SIDE // 2, SIDE // 2),
+        red_on_blue(SIDE // 2),
         codecs.ChromaSubsampling(sampling="4:2:0"),
         "chroma subsampling: 4:2:0",
         plot,
@@ -219,6 +221,27 @@ def webp() -> None:
     )
 
 
+def vignette() -> None:
+    """Light against distance from the middle."""
+
+    def plot(axes: Axes) -> None:
+        distance = torch.linspace(0, 1, 100)
+        for angle, colour in ((0.5, BLUE), (0.9, ORANGE)):
+            light = (1 + (distance * math.tan(angle)) ** 2) ** -2
+            axes.plot(distance, light, color=colour, label=f"{angle} rad")
+        axes.set(title="cos⁴ of the angle", xlabel="distance / corner", ylabel="light / middle")
+        axes.set_ylim(0, None)
+        axes.legend()
+
+    before_after(
+        "vignette",
+        photo("chelsea", 60, 120, WIDE // 2, WIDE // 2),
+        Vignette(angle=0.9),
+        "vignette: 0.9 rad at the corners",
+        plot,
+    )
+
+
 FIGURES = (
     motion_blur,
     defocus,
@@ -228,6 +251,7 @@ FIGURES = (
     chroma_subsampling,
     banding,
     webp,
+    vignette,
 )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 FOLDER = Path(__file__).resolve().parent
@@ -108,6 +108,14 @@ def photo(name: str, top: int, left: int, height: int, width: int) -> Tensor:
         getattr(data, name)()[top : top + height, left : left + width, :3]
     )
     return torch.from_numpy(pixels).movedim(-1, 0)[None] / 255
+
+
+def red_on_blue(side: int) -> Tensor:
+    """Letters whose colour changes and whose brightness hardly does, ``(1, 3, side, side)``."""
+    page = Image.new("RGB", (side, side), (40, 60, 190))
+    font = ImageFont.load_default(size=side * 0.62)
+    ImageDraw.Draw(page).text((side / 2, side / 2), "Re", (200, 30, 40), font, anchor="mm")
+    return torch.from_numpy(np.array(page)).movedim(-1, 0)[None] / 255
 
 
 def psnr(one: Tensor, other: Tensor) -> float:

@@ -1,0 +1,83 @@
+"""The guide to degradations: its code runs, its figures exist, and nothing is left out of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from realesr.degradations import OPERATIONS, presets
+from realesr.degradations.recipe_files import from_toml
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+GUIDE = (DOCS / "degradations.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+FIGURES = re.findall(r"!\[([^\]]*)\]\((figures/[^)]+)\)", GUIDE)
+
+
+def test_every_figure_exists_and_says_what_it_shows():
+    assert len(FIGURES) > 20
+    for words, path in FIGURES:
+        assert (DOCS / path).is_file(), path
+        assert len(words) > 8, f"{path} has no words for those who cannot see it"
+
+
+def test_every_figure_is_shown_and_all_are_small():
+    drawn = {
+        path
+        for kind in ("correction", "operation", "preset")
+        for path in (DOCS / "figures").glob(f"{kind}-*.png")
+    }
+    shown = {DOCS / path for _, path in FIGURES}
+    assert drawn == shown
+    assert sum(path.stat().st_size for path in drawn) < 1_500_000
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_operation_is_documented(name):
+    assert f"`{name}`" in GUIDE
+    if ".further." in OPERATIONS[name].__module__:
+        assert f"### `{name}`" in GUIDE
+        assert f"figures/operation-{name}.png" in GUIDE
+
+
+@pytest.mark.parametrize("name", sorted(presets.PRESETS))
+def test_every_preset_is_documented(name):
+    assert f"| `{name}` |" in GUIDE
+    assert f"figures/preset-{name}.png" in GUIDE
+
+
+def test_the_examples_run(capsys):
+    """All blocks in one namespace, in the order a reader meets them."""
+    space: dict[str, object] = {}
+    for block in BLOCKS:
+        exec(compile(block, "degradations.md", "exec"), space)
+    printed = capsys.readouterr().out
+    assert "Round (1, 3, 16, 16)" in printed
+    assert "version 99" in printed
+    drawn = space["recipe"].sample(0)
+    assert 0.2 <= drawn.operations[0].angle <= 0.8
+
+
+def test_the_recipe_in_the_guide_is_a_recipe():
+    (text,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    recipe = from_toml(text)
+    assert recipe.name == "old_phone"
+    assert recipe.sample(1).apply(torch.rand(1, 3, 32, 32)).shape == (1, 3, 8, 8)
+
+
+def test_the_example_operation_is_the_real_one():
+    """The guide's formula gives what the file's gives, and its class has the file's fields."""
+    block = next(block for block in BLOCKS if "def vignette" in block)
+    space: dict[str, object] = {}
+    exec(compile(block, "degradations.md", "exec"), space)
+    from realesr.degradations.further import vignette as module
+
+    light = torch.rand(1, 3, 13, 18)
+    assert torch.allclose(space["vignette"](light, 0.7), module.vignette(light, 0.7), atol=1e-6)
+    source = Path(module.__file__).read_text(encoding="utf-8")
+    shown = next(block for block in BLOCKS if "class Vignette" in block)
+    (line,) = (line for line in shown.splitlines() if line.lstrip().startswith("angle:"))
+    assert line in source
