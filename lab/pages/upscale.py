@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,13 @@ logger = logging.getLogger(__name__)
 MODEL_QUEUE = "model"
 _DEFAULT_SCALE = 4
 _PATIENCE = 30.0  # seconds the page waits for the model before it gives up saying how long
+
+
+@dataclass
+class Desk:
+    """What one visitor has before them; the events of their page share it."""
+
+    photo: str | None = None
 
 
 class UpscalePage:
@@ -129,6 +137,7 @@ class UpscalePage:
 
     def _connect(self, app: gr.Blocks) -> None:
         settings = [self.photo, self.model, self.scale]
+        desk = gr.State(Desk())
         outputs = [self.viewer, self.status, self.run, self.cancel, self.download]
         described = [self.plan, self.model, self.command, self.python]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -140,7 +149,7 @@ class UpscalePage:
         )
         running = asked.then(
             self.start,
-            settings,
+            [*settings, desk],
             [*outputs, *described],
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=1,
@@ -155,15 +164,18 @@ class UpscalePage:
             **quiet,
         )
         self.photo.change(
-            self.choose, settings, [*outputs, *described, self.source], cancels=[running], **quiet
+            self.choose, [*settings, desk], [*outputs, *described, self.source], **quiet
         )
         self.model.change(self.describe, settings, described, **quiet)
         self.scale.change(self.describe, settings, described, **quiet)
 
     # ---- events ---------------------------------------------------------------------------------
 
-    def choose(self, photo: str | None, model: str, scale: int) -> Iterator[dict[Any, Any]]:
+    def choose(
+        self, photo: str | None, model: str, scale: int, desk: Desk
+    ) -> Iterator[dict[Any, Any]]:
         """Show a photo that has just been dropped, or the sample when it was taken away."""
+        desk.photo = photo
         changes: dict[Any, Any] = {
             self.run: gr.Button(interactive=True),
             self.cancel: gr.Button(interactive=False),
@@ -197,25 +209,36 @@ class UpscalePage:
             gr.DownloadButton(value=None, interactive=False),
         )
 
-    def start(self, photo: str | None, model: str, scale: int) -> Iterator[dict[Any, Any]]:
-        """Enlarge the photo, yielding after each tile, so that Cancel stops between two."""
+    def start(
+        self, photo: str | None, model: str, scale: int, desk: Desk
+    ) -> Iterator[dict[Any, Any]]:
+        """Enlarge the photo, yielding after each tile, so that Cancel stops between two.
+
+        A photo put in its place meanwhile ends the run as well.
+        """
+        desk.photo = photo
         at_rest = {
             self.run: gr.Button(interactive=True),
             self.cancel: gr.Button(interactive=False),
         }
         with tempfile.TemporaryDirectory() as folder:
             steps = self.bench.upscale(self._source(photo), model, scale, Path(folder))
-            while True:
+            done = False
+            while not done:
                 try:
-                    moment = {self.status: status.busy(next(steps))}
+                    changes = {self.status: status.busy(next(steps))}
                 except StopIteration as end:
-                    # Gradio copies the files before it comes back for the next value.
-                    yield at_rest | self._finished(end.value, photo, model, scale)
-                    return
+                    changes = at_rest | self._finished(end.value, photo, model, scale)
+                    done = True
                 except Exception as error:
-                    yield at_rest | {self.status: status.refused(_told(error))}
+                    changes = at_rest | {self.status: status.refused(_told(error))}
+                    done = True
+                if desk.photo != photo:
+                    # Gradio shows the last value again at the end: it must change nothing.
+                    yield {self.status: gr.skip()}
                     return
-                yield moment
+                # Gradio copies the files named here before it asks for the next value.
+                yield changes
 
     def stopped(self) -> tuple[str, gr.Button, gr.Button]:
         """Say that nothing is kept of a job that was cancelled."""

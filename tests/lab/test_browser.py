@@ -381,3 +381,19 @@ def test_a_phone_shows_it_all_and_fingers_move_it(visit):
     one.settle()
     assert float(zoom.inner_text().rstrip("×")) > 2 * before
     assert one.page.evaluate("visualViewport.scale") == 1
+
+
+def test_another_photo_ends_the_run_and_takes_its_place(visit, photos):
+    one = visit()
+    one.upload(photos["large"])
+    one.page.wait_for_selector("#viewer .captions >> text=768 × 768")
+    one.page.click("#scale label:has-text('8×')")
+    one.page.wait_for_selector("#plan >> text=6,144 × 6,144")
+    one.page.click("#run")
+    one.page.wait_for_selector("#status >> text=/[1-9]\\d* of \\d+ tiles/", timeout=60_000)
+    one.page.click("#photo button[aria-label=Clear]")
+    one.page.wait_for_selector("#viewer .captions >> text=Sample")
+    one.page.wait_for_selector("#status >> text=Ready")
+    one.page.click("#scale label:has-text('2×')")
+    one.run()
+    one.page.wait_for_selector("#viewer .captions >> text=512 × 512")
