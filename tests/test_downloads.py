@@ -367,6 +367,19 @@ def test_an_impossible_length_is_refused_before_it_comes(serve, cache):
     assert f"{huge:,}" in fault.cause
 
 
+def test_the_file_gets_its_name_by_a_rename(serve, tmp_path):
+    """Copying would leave a moment in which half a file has the name."""
+    part = tmp_path / "model.pth.part"
+    seen = set()
+    path = fetch(
+        serve(good()).url,
+        **KNOWN,
+        folder=tmp_path,
+        progress=lambda done, total: seen.add(part.stat().st_ino),
+    )
+    assert seen == {path.stat().st_ino}
+
+
 def test_a_progress_that_stops_the_fetch_leaves_no_file(serve, cache):
     def stop(done: int, total: int | None) -> None:
         raise KeyboardInterrupt

@@ -256,7 +256,8 @@ def tensor(storage: bytes, offset: object, shape: object, strides: object) -> by
 )
 def test_listings_that_do_not_add_up(listing, tmp_path):
     (tmp_path / "m.pth").write_bytes(zipped(listing))
-    assert refusal(tmp_path / "m.pth").code == "E203"
+    # Names and shapes are enough to see it: no weight is read.
+    assert refusal(tmp_path / "m.pth", open_weights).code == "E203"
 
 
 def test_a_tensor_that_grows_on_reading(tmp_path):
@@ -274,8 +275,16 @@ def test_a_dict_that_holds_itself(tmp_path):
     assert read_weights(path).tensors["a"].tolist() == [1, 1]
 
 
-@pytest.mark.parametrize("fault", ["two listings", "same name", "packed", "big endian"])
-def test_zips_that_could_be_read_in_two_ways(fault, tmp_path):
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("two listings", "without weights"),
+        ("same name", "the same entry twice"),
+        ("packed", "an entry torch does not write"),
+        ("big endian", "big-endian"),
+    ],
+)
+def test_zips_that_could_be_read_in_two_ways(fault, words, tmp_path):
     path = save("zip", network(), tmp_path / "m.pth")
     with zipfile.ZipFile(path) as archive:
         entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
@@ -291,4 +300,4 @@ def test_zips_that_could_be_read_in_two_ways(fault, tmp_path):
         if fault == "same name":
             with pytest.warns(UserWarning, match="Duplicate name"):
                 archive.writestr(f"{root}/data.pkl", b"}.")
-    assert refusal(path).code in ("E203", "E210")
+    assert words in refusal(path).cause

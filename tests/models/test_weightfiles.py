@@ -224,11 +224,15 @@ def test_other_files_are_named(content, words, tmp_path):
 
 
 def test_places_that_hold_no_file(tmp_path):
-    assert refusal(tmp_path).code == "E210"
     assert refusal(tmp_path / "nothing.pth").code == "E209"
-    assert refusal(Path("/dev/null")).code == "E210"
-    assert refusal(tmp_path / "a\0b").code == "E210"
-    assert refusal(tmp_path / ("long" * 1000)).code == "E210"
+    for path, words in [
+        (tmp_path, "is a folder."),
+        (Path("/dev/null"), "is not a regular file."),
+        (tmp_path / "a\0b", "cannot be read (impossible name)."),
+        (tmp_path / ("long" * 1000), "cannot be read (File name too long)."),
+    ]:
+        fault = refusal(path)
+        assert fault.code == "E210" and fault.cause.endswith(words)
     unprintable = tmp_path / "a\x1b[31m\nb.pth"
     unprintable.write_bytes(b"?")
     assert "\x1b" not in refusal(unprintable).cause and "\n" not in refusal(unprintable).cause
