@@ -107,7 +107,7 @@ class Upscaler:
         self._network = narrow(self.model.network, self.dtype).to(self.device)
 
     def _default_tile(self) -> int:
-        return 512 if self.spec.architecture == "compact" else 192
+        return 512 if self.spec.architecture == "compact" else 256
 
     def describe(self) -> str:
         """One sentence on how the tiles meet.

@@ -134,7 +134,8 @@ def _scene(side: int) -> np.ndarray:
     waves = [np.sin(rows * f / 7) * np.cos(columns * f / 5) for f in (1, 2.3, 0.31)]
     steps = ((rows // 13 + columns // 17) % 2)[..., None] * 0.3
     scene = (np.stack(waves, axis=2) * 0.35 + 0.35 + steps).clip(0, 1)
-    return np.rint(scene * 255).astype(np.uint8)
+    pixels: np.ndarray = np.rint(scene * 255).astype(np.uint8)
+    return pixels
 
 
 def _peak_memory() -> int:
