@@ -61,10 +61,10 @@ def test_an_operation_gives_the_same_bits(operation: Operation, threads):
 @pytest.mark.parametrize("name", ["real_esrgan", "real_esrgan_exact", "bsrgan", "phone_night"])
 def test_a_recipe_gives_the_same_bits(name: str, threads):
     hr = picture(396, 388)
-    for seed in range(8):
+    for seed in range(4):
         trace = getattr(presets, name)(4).sample(seed)
         results = []
-        for count in (1, 2, 4):
+        for count in (1, 2):
             threads(count)
             results.append(trace.apply(hr))
-        assert torch.equal(results[0], results[1]) and torch.equal(results[0], results[2]), seed
+        assert torch.equal(results[0], results[1]), seed
