@@ -53,7 +53,7 @@ def fetch(
         NetworkError: E604 offline, E605 failed, E606 an address that is not https, E607 an
             unchecked file on a public Space.
         ModelError: E206, when what came is not what was promised. It is deleted.
-        ResourceError: E302 disk full, E303 a folder that cannot be written.
+        ResourceError: E302 disk full, E304 a folder that cannot be written.
     """
     name = _name_of(url)
     if sha256 is None and os.environ.get("SPACE_ID"):
@@ -62,7 +62,7 @@ def fetch(
             f"nobody published a checksum of {name}, so a public Space does not fetch it.",
             "Choose another model.",
         )
-    folder = folder or cache_folder() / hashlib.sha256(url.encode()).hexdigest()[:12]
+    folder = folder or _folder_of(url)
     file = _Wanted(url, folder / name, sha256.lower() if sha256 else None, size)
     with _disk_trouble(folder):
         if not file.is_here():
@@ -71,11 +71,26 @@ def fetch(
     return file.target
 
 
+def cached_path(url: str) -> Path | None:
+    """The file of an address if it was fetched before; a file has its name once it is checked."""
+    path = _folder_of(url) / _name_of(url)
+    return path if path.is_file() else None
+
+
 def cache_folder() -> Path:
     """Where fetched files are kept: ``REALESR_CACHE``, or ``realesr`` in the user's cache."""
     if chosen := os.environ.get("REALESR_CACHE"):
         return Path(chosen).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "realesr"
+
+
+def _folder_of(url: str) -> Path:
+    return cache_folder() / hashlib.sha256(url.encode()).hexdigest()[:12]
+
+
+def is_offline() -> bool:
+    """Whether ``HF_HUB_OFFLINE`` forbids the network."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def file_digest(path: str | Path) -> str:
@@ -176,7 +191,7 @@ def _receive(file: _Wanted, part: Path, progress: Progress | None) -> None:
 
 
 def _check_online(file: _Wanted) -> None:
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+    if is_offline():
         step = by_hand(file.url)
         raise NetworkError(
             "E604",
@@ -209,7 +224,7 @@ def _disk_trouble(folder: Path) -> Iterator[None]:
                 "E302", f"the disk of {folder} is full.", "Free some space."
             ) from None
         raise ResourceError(
-            "E303",
+            "E304",
             f"{folder} cannot be used ({fault.strerror}).",
             "Name another folder with REALESR_CACHE.",
         ) from None
