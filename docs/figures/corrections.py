@@ -75,7 +75,7 @@ def jpeg_table() -> None:
         axes.plot(qualities, finite, color=colour, label=words)
     axes.set(title="agreement with libjpeg", xlabel="quality", ylim=(25, 63))
     axes.set_ylabel("PSNR / dB (60: equal bits)", labelpad=2)
-    axes.legend(loc="center right")
+    axes.legend(loc="center right", bbox_to_anchor=(1, 0.68))
     sheet.save("correction-jpeg-table")
 
 
@@ -138,7 +138,7 @@ def resize_positions() -> None:
     for place, (picture, words) in enumerate(zip(results, ("corrected", "reference"), strict=True)):
         piece = picture[..., -cut:, -cut:]
         sheet.picture(430 + 220 * place, 20, piece, zoom, words)
-    sheet.text(430, 254, f"the far corner; {psnr(*results):.1f} dB between the two")
+    sheet.text(430, 254, f"the far corner; whole pictures: {psnr(*results):.1f} dB apart")
     sheet.save("correction-resize-positions")
 
 
