@@ -45,6 +45,12 @@ def theme() -> gr.themes.Base:
         button_large_text_size="*text_md",
         button_large_text_weight="600",
         color_accent="#0072b2",
+        link_text_color="#005587",
+        link_text_color_dark="#7dbbe5",
+        link_text_color_hover="#00436b",
+        link_text_color_hover_dark="#a8d2ee",
+        link_text_color_visited="#005587",
+        link_text_color_visited_dark="#7dbbe5",
         border_color_primary="#d4d4d4",
         border_color_primary_dark="#4a4a4a",
     )

@@ -32,6 +32,9 @@ ENGLISH: dict[str, str] = {
         "Sample: “coffee” by Rachel Michetti (CC0, from scikit-image), shrunk to 256 × 256 pixels "
         "and saved as a poor JPEG."
     ),
+    "copy.copy": "Copy",
+    "copy.copied": "Copied",
+    "copy.name": "Copy: {title}",
     # models
     "model.local": "{name} · on this machine",
     "model.remote": "{name} · downloaded on first use",

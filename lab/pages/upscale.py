@@ -115,17 +115,10 @@ class UpscalePage:
             elem_id="download",
         )
         with gr.Accordion(i18n("upscale.repeat"), open=False, elem_id="repeat"):
-            self.command = gr.Code(
-                label=i18n("upscale.command"),
-                language="shell",
-                interactive=False,
-                elem_id="command",
-            )
-            self.python = gr.Code(
-                label=i18n("upscale.python"),
-                language="python",
-                interactive=False,
-                elem_id="python",
+            self.recipe = gr.HTML(
+                recipes.both(self.sample.name, DEFAULT_MODEL, _DEFAULT_SCALE),
+                js_on_load=recipes.COPY_SCRIPT,
+                elem_id="recipe",
             )
             self.source = gr.DownloadButton(
                 i18n("upscale.download_input"),
@@ -139,7 +132,7 @@ class UpscalePage:
         settings = [self.photo, self.model, self.scale]
         desk = gr.State(Desk())
         outputs = [self.viewer, self.status, self.run, self.cancel, self.download]
-        described = [self.plan, self.model, self.command, self.python]
+        described = [self.plan, self.model, self.recipe]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = self.run.click(
             self.wait_in_line,
@@ -262,8 +255,7 @@ class UpscalePage:
         return {
             self.plan: self._plan_line(photo, model, scale),
             self.model: gr.Dropdown(info=self._about(model)),
-            self.command: recipes.command(source, model, scale),
-            self.python: recipes.python(source, model, scale),
+            self.recipe: recipes.both(source, model, scale),
         }
 
     def _plan_line(self, photo: str | None, model: str, scale: int) -> str:

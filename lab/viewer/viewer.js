@@ -97,7 +97,11 @@ function draw() {
   arrange();
   handle.hidden = !wiping();
   captions.replaceChildren();
-  if (!state.pictures.length) { zoomText.textContent = '–'; return; }
+  if (!state.pictures.length) {
+    zoomText.textContent = '–';
+    readout.replaceChildren();
+    return;
+  }
   if (wiping()) drawWipe(state.panels[0]);
   else state.pictures.forEach((picture, index) => {
     drawPicture(picture, state.panels[index], state.panels[index]);
