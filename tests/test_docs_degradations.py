@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from realesr.degradations import OPERATIONS, presets
+from realesr.degradations import presets
+from realesr.degradations.table import OPERATIONS
 from realesr.degradations.recipe_files import from_toml
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

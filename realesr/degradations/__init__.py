@@ -8,7 +8,7 @@ torch.Size([1, 3, 16, 12])
 """
 
 from realesr.degradations import presets
-from realesr.degradations.combinations import STEPS, Chain, OneOf, Shuffle, Sometimes
+from realesr.degradations.combinations import Chain, OneOf, Shuffle, Sometimes
 from realesr.degradations.further.codecs import Banding, ChromaSubsampling, WebP
 from realesr.degradations.further.darkroom import FilmGrain, Oversharpen
 from realesr.degradations.further.optics import Defocus, MotionBlur
@@ -35,11 +35,8 @@ from realesr.degradations.steps import (
     RandomResize,
     Step,
 )
-from realesr.degradations.table import OPERATIONS
 
 __all__ = [
-    "OPERATIONS",
-    "STEPS",
     "Banding",
     "Blur",
     "Chain",

@@ -147,6 +147,10 @@ class Resize(Checked):
     antialias: bool = False
     standard: Literal["size", "reference"] = "size"
 
+    def contradictions(self) -> Iterator[str]:
+        """The reference's positions have no antialiased filter."""
+        yield from one_way(self.antialias, self.standard)
+
     def size(self, original_size: Size) -> Size:
         """The (height, width) it leads to; never less than one pixel.
 
@@ -161,19 +165,25 @@ class Resize(Checked):
         """The picture at its new size."""
         check_image(image)
         target = self.size(original_size)
-        if self.mode == "area":
-            return F.interpolate(image, size=target, mode="area")
-        if self.standard == "reference":
-            now = image.shape[-2:]
+        now = image.shape[-2:]
+        if self.standard == "reference" and self.mode != "area":
             ratio = [self.factor * was / side for was, side in zip(original_size, now, strict=True)]
             return sample(image, target, self.mode, ratio)
-        if target == image.shape[-2:]:
+        if target == now:
             return image
+        if self.mode == "area":
+            return F.interpolate(image, size=target, mode="area")
         if self.mode == "bilinear" and not self.antialias:
             return sample(image, target, self.mode, [None, None])
         return F.interpolate(
             image, size=target, mode=self.mode, align_corners=False, antialias=self.antialias
         )
+
+
+def one_way(antialias: bool, standard: str) -> Iterator[str]:
+    """The complaint about an antialiased filter at the reference's positions."""
+    if antialias and standard == "reference":
+        yield 'antialias needs standard="size": the reference has no antialiased filter.'
 
 
 def sample(image: Tensor, size: Size, mode: str, ratio: Sequence[float | None]) -> Tensor:

@@ -31,6 +31,7 @@ from realesr.degradations.operations import (
     Resize,
     Shape,
     Sinc,
+    one_way,
 )
 from realesr.degradations.spans import Checked, Field, Span, fields_of
 from realesr.degradations.table import OPERATIONS, build, unknown
@@ -156,8 +157,9 @@ class RandomResize(Checked):
     standard: Literal["size", "reference"] = "size"
 
     def contradictions(self) -> Iterator[str]:
-        """One of the three must come."""
+        """One of the three must come, and antialias does not go with the reference's positions."""
         yield from sums_to_one("up, down and keep", self.up, self.down, self.keep)
+        yield from one_way(self.antialias, self.standard)
 
     def sample(self, generator: torch.Generator) -> Operations:
         """One Resize."""

@@ -7,14 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from realesr.cli import app
-from realesr.commands import degrade
 from realesr.degradations import Trace, presets, save_recipe
 from realesr.images import Picture, read_picture, to_tensor, write_picture
 from tests.pictures import natural
-
-if not any(command.name == "degrade" for command in app.registered_commands):
-    app.command("degrade")(degrade.degrade)
 
 
 @pytest.fixture

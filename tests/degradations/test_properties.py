@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from realesr import degradations
 from realesr.degradations import (
-    STEPS,
     Blur,
     Chain,
     Draw,
@@ -33,8 +33,10 @@ from realesr.degradations import (
     UnsharpMask,
     presets,
 )
+from realesr.degradations.combinations import STEPS
 from realesr.degradations.filters import convolve, mirror
 from realesr.degradations.kernels import gaussian_family, gaussian_line, sinc
+from realesr.degradations.table import OPERATIONS
 
 
 def ranges(low, high):
@@ -49,7 +51,12 @@ leaves = st.one_of(
         up_range=ranges(1, 2),
         down_range=ranges(0.05, 1),
         antialias=st.booleans(),
-        standard=st.sampled_from(["size", "reference"]),
+    ),
+    st.builds(
+        RandomResize,
+        up_range=ranges(1, 2),
+        down_range=ranges(0.05, 1),
+        standard=st.just("reference"),
     ),
     st.builds(RandomNoise, sigma=ranges(0, 60), levels=st.sampled_from(["photons", "reference"])),
     st.builds(RandomJpeg, quality=ranges(1, 100), standard=st.just("reference")),
@@ -227,8 +234,10 @@ def test_resize_counts_from_the_original():
     resize = Resize(factor=0.25, mode="area")
     assert resize.apply(image, (100, 80)).shape[-2:] == (25, 20)
     assert Resize(factor=0.01).size((10, 10)) == (1, 1)
-    whole = Resize(factor=1.0, mode="bicubic")
-    assert torch.equal(whole.apply(image, (37, 53)), image)
+    for mode in ("area", "bilinear", "bicubic"):
+        for standard in ("size", "reference"):
+            whole = Resize(factor=1.0, mode=mode, standard=standard)
+            assert torch.allclose(whole.apply(image, (37, 53)), image, atol=1e-6)
 
 
 @pytest.mark.parametrize("scale", range(1, 9))
@@ -255,4 +264,10 @@ def test_operations_are_plain_frozen_values():
         Jpeg(80)
     assert Sinc(size=7, cutoff=np.float32(2.0)) == Sinc(size=7, cutoff=2.0)
     assert Round() == Round()
-    assert set(STEPS.values()) >= {RandomBlur, Draw}
+
+
+def test_public_names_are_sorted_and_exist():
+    assert degradations.__all__ == sorted(degradations.__all__)
+    assert all(hasattr(degradations, name) for name in degradations.__all__)
+    for cls in (*STEPS.values(), *OPERATIONS.values()):
+        assert cls.__name__ in degradations.__all__

@@ -9,8 +9,6 @@ import pytest
 import torch
 
 from realesr.degradations import (
-    OPERATIONS,
-    STEPS,
     Blur,
     Chain,
     Draw,
@@ -32,9 +30,10 @@ from realesr.degradations import (
     recipe_schema,
     save_recipe,
 )
+from realesr.degradations.combinations import STEPS
 from realesr.degradations.documents import VERSION
 from realesr.degradations.spans import fields_of
-from realesr.degradations.table import operation_from_dict, operation_to_dict
+from realesr.degradations.table import OPERATIONS, operation_from_dict, operation_to_dict
 from realesr.errors import ConfigError, ParameterError, PictureError
 from realesr.randomness import spawn
 
@@ -272,6 +271,8 @@ def test_a_bad_file_is_named(tmp_path):
         (lambda: GaussianNoise(sigma=5, gray=1, seed=0), "true or false"),
         (lambda: GaussianNoise(sigma=5, seed=0.5), "a whole number"),
         (lambda: Resize(factor=0), "between 0.005 and 16"),
+        (lambda: Resize(factor=0.5, antialias=True, standard="reference"), "antialias needs"),
+        (lambda: RandomResize(antialias=True, standard="reference"), "antialias needs"),
         (lambda: RandomNoise(gaussian=1.5), "between 0 and 1"),
         (lambda: RandomBlur(isotropic=0.9), "must sum to 1, got 1.45"),
         (lambda: OneOf(steps=(RandomJpeg(), RandomBlur()), weights=(0.5, 0.6)), "sum to 1"),

@@ -1,0 +1,126 @@
+"""Degradation measured: milliseconds a picture, against the reference's chain in the same run.
+
+python benchmarks/degradations.py [--pictures 200] [--device cuda]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections import defaultdict
+
+import reference_chain
+import torch
+from report import machine, table, write_section
+from skimage import data
+
+from realesr.degradations import Trace, presets
+from realesr.images import to_tensor
+
+SIDE = 400
+BATCH = 48
+
+
+def photograph(device: str) -> torch.Tensor:
+    """The middle of scikit-image's astronaut."""
+    pixels = data.astronaut()[56 : 56 + SIDE, 56 : 56 + SIDE]
+    return to_tensor(pixels.copy()).to(device)
+
+
+def timed(trace: Trace, hr: torch.Tensor, spent: dict[str, list[float]]) -> float:
+    """Milliseconds for all stages of a trace; each stage's own go into ``spent``."""
+    start = before = time.perf_counter()
+    for operation, _ in trace.stages(hr):
+        now = time.perf_counter()
+        spent[type(operation).__name__].append((now - before) * 1000)
+        before = now
+    return (time.perf_counter() - start) * 1000
+
+
+def on_cpu(pictures: int) -> str:
+    """Ours and the reference's, picture by picture in turn, so that both meet the same load."""
+    torch.set_num_threads(2)
+    hr = photograph("cpu")
+    ours_recipe = presets.real_esrgan(4, sharpen=True)
+    exact = presets.real_esrgan_exact(4, sharpen=True)
+    ours, drawing, reference = [], [], []
+    spent: dict[str, list[float]] = defaultdict(list)
+    for seed in range(-3, pictures):
+        start = time.perf_counter()
+        trace = ours_recipe.sample(seed)
+        drawn = (time.perf_counter() - start) * 1000
+        milliseconds = timed(trace, hr, spent)
+        plain = exact.sample(seed)
+        start = time.perf_counter()
+        reference_chain.apply(plain, hr)
+        theirs = (time.perf_counter() - start) * 1000
+        if seed < 0:
+            spent.clear()
+            continue
+        drawing.append(drawn)
+        ours.append(drawn + milliseconds)
+        reference.append(theirs)
+    mean, plain_mean = statistics.mean(ours), statistics.mean(reference)
+    median, plain_median = statistics.median(ours), statistics.median(reference)
+    rows = [
+        ["`real_esrgan(4)` with unsharp mask", f"{mean:.1f}", f"{median:.1f}", "1"],
+        [
+            "plain reference chain, same draws",
+            f"{plain_mean:.1f}",
+            f"{plain_median:.1f}",
+            f"{plain_mean / mean:.1f} (medians: {plain_median / median:.1f})",
+        ],
+    ]
+    parts = [["draw the trace", f"{statistics.mean(drawing):.2f}", f"{pictures}", ""]]
+    for name, values in sorted(spent.items(), key=lambda item: -sum(item[1])):
+        share = sum(values) / pictures
+        parts.append([name, f"{statistics.mean(values):.2f}", f"{len(values)}", f"{share:.2f}"])
+    head = ["chain", "mean ms a picture", "median ms", "times ours"]
+    detail = ["operation", "mean ms each", "times", "ms a picture"]
+    return f"{table(head, rows)}\n\nWhere our time goes:\n\n{table(detail, parts)}"
+
+
+def on_gpu(rounds: int = 5) -> str:
+    """Batches of pictures, each with its own trace, as training makes them."""
+    hr = photograph("cuda")
+    recipe = presets.real_esrgan(4, sharpen=True)
+    seconds = []
+    for turn in range(rounds + 1):
+        traces = [recipe.sample(turn * BATCH + n) for n in range(BATCH)]
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for trace in traces:
+            trace.apply(hr)
+        torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - start)
+    batch = statistics.median(seconds[1:])
+    rows = [[torch.cuda.get_device_name(), f"{BATCH / batch:.0f}", f"{batch * 1000:.0f}"]]
+    return table(["device", "pictures per second", f"ms for a batch of {BATCH}"], rows)
+
+
+def main() -> None:
+    """Measure, print, and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    arguments = parser.parse_args()
+    state = machine("scikit-image")
+    if arguments.device == "cuda":
+        if not torch.cuda.is_available():
+            raise SystemExit("No CUDA device here; nothing was measured.")
+        title, body, command = "Degradation on a GPU", on_gpu(), " --device cuda"
+        conditions = (
+            f"{state}. {SIDE}x{SIDE}, `real_esrgan(4)` with unsharp mask, a trace a picture."
+        )
+    else:
+        title, body, command = "Degradation on a CPU", on_cpu(arguments.pictures), ""
+        conditions = (
+            f"{state}. {SIDE}x{SIDE}, seeds 0 to {arguments.pictures - 1}, one process, 2 threads; "
+            "the two chains take turns picture by picture."
+        )
+    print(write_section(title, f"python benchmarks/degradations.py{command}", conditions, body))
+
+
+if __name__ == "__main__":
+    main()
