@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from realesr.degradations import presets
-from realesr.degradations.table import OPERATIONS
 from realesr.degradations.recipe_files import from_toml
+from realesr.degradations.table import OPERATIONS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 GUIDE = (DOCS / "degradations.md").read_text(encoding="utf-8")
