@@ -3,67 +3,117 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
-from types import TracebackType
-from typing import Self
 
 import typer
 
-from realesr.inference.batch import Report
+from realesr.inference.batch import Outcome, Report
+
+# Control characters, halves of characters, and marks that turn the direction of a line: a file's
+# name may hold them, a terminal should not obey them.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""A text on one line, with what is no visible character written out.
+
+    >>> print(printable("two\nlines.png"))
+    two\nlines.png
+    """
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def say(sentence: str) -> None:
     """A remark for a person, on standard error so that standard output stays clean."""
-    typer.echo(sentence, err=True)
+    typer.echo(printable(sentence), err=True)
 
 
-class TileBar:
-    """One line that is rewritten while tiles are done; silent where nobody watches."""
+class BatchBar:
+    """One line, rewritten while pictures are done; silent where nobody watches.
 
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._started = time.perf_counter()
+    The time left is judged by the work, not by the number of files: one large picture takes as long
+    as a hundred small ones.
+
+    Args:
+        total: All the work, in any unit.
+        count: How many pictures there are.
+    """
+
+    def __init__(self, total: float, count: int) -> None:
+        self._total, self._count = total, count
+        self._finished, self._number = 0.0, 0
+        self._started: float | None = None
         self._watched = sys.stderr.isatty()
 
-    def __enter__(self) -> Self:
-        return self
+    def next(self, work: float) -> None:
+        """One picture has had its turn."""
+        self._finished += work
+        self._number += 1
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._watched:
-            typer.echo("\r\x1b[K", err=True, nl=False)
-
-    def show(self, done: int, total: int) -> None:
-        """Tiles done, of all, and the time left at the pace so far."""
+    def show(self, name: str, work: float) -> None:
+        """Some of the picture at hand is done."""
+        now = time.perf_counter()
+        self._started = self._started or now
         if not self._watched:
             return
-        left = (time.perf_counter() - self._started) / done * (total - done)
-        filled = round(24 * done / total)
+        share = min((self._finished + work) / self._total, 1.0)
+        left = ""
+        if share > 0 and now > self._started:
+            left = f", {spoken_time((now - self._started) / share * (1 - share))} left"
+        filled = round(24 * share)
         bar = "█" * filled + "░" * (24 - filled)
-        typer.echo(
-            f"\r\x1b[K{self._label} {bar} {done}/{total} tiles, {left:.0f} s left",
-            err=True,
-            nl=False,
-        )
+        place = f"{min(self._number + 1, self._count)}/{self._count}"
+        line = f"\r\x1b[K{place} {printable(name)[:40]} {bar} {share:.0%}{left}"
+        typer.echo(line, err=True, nl=False)
+
+    def clear(self) -> None:
+        """Make room for a sentence."""
+        if self._watched and self._started is not None:
+            typer.echo("\r\x1b[K", err=True, nl=False)
 
 
-def finish(report: Report, *, as_json: bool) -> None:
-    """Print what became of every file and leave with the fitting exit code."""
+def spoken_time(seconds: float) -> str:
+    """A time as people say it.
+
+    >>> spoken_time(8.2), spoken_time(754), spoken_time(7300)
+    ('8 s', '13 min', '2 h 02 min')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def announce(outcome: Outcome, *, as_json: bool) -> None:
+    """Say what became of one file."""
+    if outcome.error is not None:
+        say(str(outcome.error))
+    elif not as_json:
+        size = f" ({outcome.size[1]}×{outcome.size[0]})" if outcome.size else ""
+        typer.echo(printable(f"{outcome.state} {outcome.source} → {outcome.target}{size}"))
+    for notice in outcome.notices:
+        say(f"{outcome.source.name}: {notice}")
+
+
+def finish(report: Report, *, as_json: bool, announced: bool = False) -> None:
+    """Print what became of every file and leave with the fitting exit code.
+
+    Args:
+        report: What became of them.
+        as_json: Print one JSON document on standard output, and nothing else there.
+        announced: The outcomes were announced one by one already.
+    """
     if as_json:
-        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            say(str(outcome.error))
-        elif not as_json:
-            size = f" ({outcome.size[1]}×{outcome.size[0]})" if outcome.size else ""
-            typer.echo(f"{outcome.state} {outcome.source} → {outcome.target}{size}")
-        for notice in outcome.notices:
-            say(f"{outcome.source.name}: {notice}")
+        document = json.dumps(report.as_dict(), ensure_ascii=False, indent=2)
+        typer.echo(_HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", document))
+    for outcome in () if announced else report.outcomes:
+        announce(outcome, as_json=as_json)
+    if report.stopped:
+        say(report.stopped)
     if not as_json and len(report.outcomes) > 1:
         typer.echo(
             f"{len(report.outcomes)} found: {report.count('done')} done, "

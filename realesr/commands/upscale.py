@@ -10,22 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realesr.commands.report import TileBar, finish, say
-from realesr.errors import ParameterError, RealesrError
-from realesr.gate import Limits, check_output, inspect_header, output_format
-from realesr.inference.batch import (
-    Job,
-    Outcome,
-    Report,
-    plan_jobs,
-    refuse_existing,
-    upscale_file,
-)
-from realesr.models.catalogue import DEFAULT_MODEL, find_model, known_models
+from realesr.commands.report import finish, say
+from realesr.commands.upscaling import ChosenModel, Run, check_formats, choose_enlargement
+from realesr.errors import ParameterError
+from realesr.gate import Limits
+from realesr.inference.pipeline import Wishes
+from realesr.models.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from realesr.inference.upscaler import Upscaler
-    from realesr.models.loading import LoadedModel
 
 EXAMPLE = "Example: realesr upscale photo.jpg -o photo_x4.png"
 
@@ -55,6 +48,14 @@ class Format(StrEnum):
     WEBP = "webp"
     TIFF = "tiff"
     AVIF = "avif"
+    GIF = "gif"
+
+
+class Alpha(StrEnum):
+    """What enlarges transparency."""
+
+    MODEL = "model"
+    LANCZOS = "lanczos"
 
 
 def upscale(
@@ -66,11 +67,43 @@ def upscale(
     scale: Annotated[
         float | None, typer.Option(help="Factor, 0.25 to 16; the model's own by default.")
     ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Exact size of results, such as 1920x1080.")
+    ] = None,
+    long_edge: Annotated[
+        int | None, typer.Option(min=1, help="The longer side of results, in pixels.")
+    ] = None,
     tile: Annotated[str, typer.Option(help="auto, or a tile's side in pixels.")] = "auto",
+    overlap: Annotated[
+        int | None, typer.Option(min=0, help="Pixels read around a tile; chosen by default.")
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where to run.")] = Device.AUTO,
     precision: Annotated[Precision, typer.Option(help="Numbers inside the network.")] = (
         Precision.AUTO
     ),
+    denoise: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="How much noise goes, for models with a partner."),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, help="1 is the model alone, 0 plain bicubic.")
+    ] = 1.0,
+    fix_colour: Annotated[
+        bool, typer.Option("--fix-colour", help="Hold the colours to those of the input.")
+    ] = False,
+    sharpen: Annotated[
+        float, typer.Option(min=0, max=2, help="Sharpen the result; 0 is none.")
+    ] = 0.0,
+    keep_grain: Annotated[
+        float, typer.Option(min=0, max=1, help="Put back grain that the model took out.")
+    ] = 0.0,
+    alpha: Annotated[Alpha, typer.Option(help="What enlarges transparency.")] = Alpha.MODEL,
+    all_frames: Annotated[
+        bool, typer.Option("--all-frames", help="Every frame of an animation; PNG, WebP or GIF.")
+    ] = False,
+    strip_gps: Annotated[
+        bool, typer.Option("--strip-gps", help="Leave out where a picture was taken.")
+    ] = False,
     format: Annotated[Format | None, typer.Option(help="Of the results; PNG by default.")] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="For JPEG, WebP and AVIF.")
@@ -85,68 +118,55 @@ def upscale(
 ) -> None:
     """Make pictures larger and better with a model.
 
-    A folder is searched for pictures, its tree is mirrored, and what is there already is skipped.
+    A folder is searched for pictures and its tree is mirrored. A run that was stopped or killed
+    goes on where it was when it is started again.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    limits = Limits(max_pixels=max_pixels)
-    stranger = model not in {spec.name for spec in known_models()}
-    loaded = _load(model) if stranger else None
-    spec = loaded.spec if loaded else find_model(model)
-    factor = scale if scale is not None else float(spec.scale)
-    jobs = plan_jobs(inputs, output, label=f"x{factor:g}", suffix=f".{format}" if format else None)
-    if not jobs:
-        raise ParameterError("E007", "no picture was found in what you named.", "Check the path.")
-    report = Report()
-    ready = [job for job in jobs if _let_through(job, factor, limits, force, report)]
+    if tile != "auto" and not tile.isdigit():
+        raise ParameterError("E001", f"tile {tile!r} is no number.", "Use auto or pixels.")
+    suffix = f".{format}" if format else None
+    check_formats(output, suffix, quality=quality, all_frames=all_frames)
+    chosen = ChosenModel(model, denoise)
+    wishes = Wishes(
+        enlargement=choose_enlargement(scale, size, long_edge, own=chosen.spec.scale),
+        limits=Limits(max_pixels=max_pixels),
+        quality=quality,
+        alpha=alpha.value,
+        strip_gps=strip_gps,
+        all_frames=all_frames,
+    )
 
     @functools.cache
     def upscaler() -> Upscaler:
-        prepared = _prepare(loaded or _load(model), scale, tile, precision, device)
+        from realesr.inference.finishing import Finish
+        from realesr.inference.upscaler import Upscaler
+
+        prepared = Upscaler(
+            chosen.load(),
+            scale=wishes.enlargement.scale,
+            tile="auto" if tile == "auto" else int(tile),
+            overlap=overlap,
+            precision=precision,
+            device=device,
+            finish=Finish(
+                strength=strength, fix_colour=fix_colour, sharpen=sharpen, keep_grain=keep_grain
+            ),
+        )
         if not as_json:
             say(prepared.describe())
         return prepared
 
-    for number, job in enumerate(ready, start=1):
-        with TileBar(f"{number}/{len(ready)} {job.source.name}") as bar:
-            outcome = upscale_file(
-                job, upscaler, limits=limits, force=force, quality=quality, progress=bar.show
-            )
-        report.outcomes.append(outcome)
-    finish(report, as_json=as_json)
-
-
-def _load(model: str) -> LoadedModel:
-    from realesr.models.loading import load_model
-
-    return load_model(model, device="cpu")
-
-
-def _let_through(job: Job, factor: float, limits: Limits, force: bool, report: Report) -> bool:
-    """Judge a file by its header, before torch is even loaded."""
-    outcome = refuse_existing(job, force=force)
-    if outcome is None:
-        try:
-            header = inspect_header(job.source, limits)
-            height, width = round(header.height * factor), round(header.width * factor)
-            check_output(max(1, width), max(1, height), output_format(job.target))
-            return True
-        except RealesrError as error:
-            outcome = Outcome(job.source, "refused", error=error)
-    report.outcomes.append(outcome)
-    return False
-
-
-def _prepare(
-    model: LoadedModel, scale: float | None, tile: str, precision: Precision, device: Device
-) -> Upscaler:
-    if tile != "auto" and not tile.isdigit():
-        raise ParameterError("E001", f"tile {tile!r} is no number.", "Use auto or pixels.")
-    from realesr.inference.upscaler import Upscaler
-
-    return Upscaler(
-        model,
-        scale=scale,
-        tile="auto" if tile == "auto" else int(tile),
-        precision=precision,
-        device=device,
-    )
+    # Where and in what tiles it runs is not among these: that may change when memory runs out,
+    # and no finished result need be made again for it.
+    settings = {
+        "strength": strength,
+        "fix_colour": fix_colour,
+        "sharpen": sharpen,
+        "keep_grain": keep_grain,
+        "precision": precision.value,
+        "overlap": overlap,
+    }
+    with Run(output, wishes, chosen, settings=settings, force=force, as_json=as_json) as run:
+        run.plan(inputs, suffix)
+        run.work(upscaler)
+    finish(run.report, as_json=as_json, announced=True)

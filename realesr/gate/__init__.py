@@ -39,7 +39,7 @@ _SUFFIXES = {
 }
 # The longest side a format (or, for JPEG and AVIF, every decoder in use) can hold.
 _LONGEST_SIDE = {"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383, "TIFF": 2**31 - 1}
-_LONGEST_SIDE |= {"AVIF": 32_768}
+_LONGEST_SIDE |= {"AVIF": 32_768, "GIF": 65_535}
 _TIFF_BYTES = 2**32 - 2**20
 
 
@@ -138,6 +138,10 @@ _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 def _not_a_file(path: Path, name: str) -> PictureError:
+    if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+        return PictureError(
+            "E100", f"{name} is a folder that may not be read.", "Change its permissions."
+        )
     if path.is_dir():
         return PictureError("E100", f"{name} is a folder, not a picture.", "Name a file in it.")
     return PictureError(
@@ -162,17 +166,23 @@ def _unreadable(path: Path, name: str, error: OSError | ValueError) -> PictureEr
     )
 
 
-def output_format(path: str | os.PathLike[str]) -> str:
+def output_format(path: str | os.PathLike[str], *, animated: bool = False) -> str:
     """The format that a file name's ending asks for.
 
-    >>> output_format("out.tif")
-    'TIFF'
+    Args:
+        path: A file name, or just an ending.
+        animated: Allow GIF, which is written for animations only.
+
+    >>> output_format("out.tif"), output_format("a.gif", animated=True)
+    ('TIFF', 'GIF')
 
     Raises:
         PictureError: E105 when pictures are not written with that ending.
     """
     name = Path(path).name
     suffix = Path(path).suffix.lower() or (name.lower() if name.startswith(".") else "")
+    if animated and suffix == ".gif":
+        return "GIF"
     if suffix not in _SUFFIXES:
         raise PictureError(
             "E105",
@@ -188,7 +198,7 @@ def check_output(width: int, height: int, format: str) -> None:
     Args:
         width: Width of the output in pixels.
         height: Height of the output in pixels.
-        format: One of ``PNG JPEG WEBP TIFF AVIF``.
+        format: One of ``PNG JPEG WEBP TIFF AVIF GIF``.
 
     Raises:
         PictureError: E107 when a side is too long, or a TIFF would pass 4 GB.

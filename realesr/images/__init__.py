@@ -19,7 +19,7 @@ from realesr.errors import Notice, ParameterError, PictureError
 from realesr.gate import Limits, check_output, inspect_header, open_picture, output_format
 from realesr.images.decoding import decode
 from realesr.images.encoding import encode, losses
-from realesr.images.exif import DAMAGED_EXIF, BadExifError, clean_exif
+from realesr.images.exif import DAMAGED_EXIF, BadExifError, clean_exif, strip_gps
 from realesr.images.safefile import refuse_overwriting, write_file
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "plan_output",
     "read_picture",
     "to_tensor",
+    "write_encoded",
     "write_picture",
 ]
 
@@ -102,6 +103,14 @@ class Picture:
         """The same picture with other pixels; its profile goes where it no longer fits."""
         other = replace(self, pixels=pixels)
         return other if other.is_gray == self.is_gray else replace(other, icc=None)
+
+    def without_gps(self) -> Picture:
+        """The same picture without the place it was taken at."""
+        try:
+            return replace(self, exif=strip_gps(self.exif) if self.exif else None)
+        except BadExifError:
+            notice = Notice("W113", "The EXIF block was left out: GPS could not be cut from it.")
+            return replace(self, exif=None, notices=(*self.notices, notice))
 
 
 def read_picture(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Picture:
@@ -211,14 +220,37 @@ def write_picture(
     path = Path(path)
     refuse_overwriting(path, force=force)
     data = encode_picture(picture, path.suffix or path.name, quality=quality)
-    check = partial(_reads_back, picture=picture, name=path.name)
-    return write_file(path, data, force=force, check=check)
+    return write_encoded(data, path, size=picture.pixels.shape[:2], force=force)
 
 
-def _reads_back(temporary: Path, picture: Picture, name: str) -> None:
+def write_encoded(
+    data: bytes,
+    path: Path,
+    *,
+    size: tuple[int, ...],
+    force: bool = False,
+    temporary: Path | None = None,
+) -> Path:
+    """Write the bytes of a picture, whole or not at all, as ``write_picture`` does.
+
+    Args:
+        data: What ``encode_picture`` gave.
+        path: Where to.
+        size: Height and width that the written header must state.
+        force: Replace a file that is there.
+        temporary: What ``safefile.temporary_beside`` gave, for a caller that must know it.
+
+    Returns:
+        ``path``.
+    """
+    check = partial(_reads_back, size=size, name=path.name)
+    return write_file(path, data, force=force, check=check, temporary=temporary)
+
+
+def _reads_back(temporary: Path, size: tuple[int, ...], name: str) -> None:
     """Refuse to give a file its name when its header does not say what was written."""
     header = inspect_header(temporary, Limits(2**62, 2**62))
-    if (header.width, header.height) != (picture.width, picture.height):
+    if (header.height, header.width) != size:
         raise PictureError(
             "E114",
             f"{name} did not reach the disk as it was made.",

@@ -102,7 +102,7 @@ def upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     return pixels
 
 
-def _open(data: bytes, picture_format: str) -> Any:
+def open_named(data: bytes, picture_format: str) -> Any:
     """Open with one named plugin: no other gets to look at the file."""
     module, plugin = _PLUGINS[picture_format]
     return getattr(import_module(f"PIL.{module}"), plugin)(BytesIO(data), "")
@@ -116,7 +116,7 @@ def _decode_with_pillow(data: bytes, header: Header, name: str) -> Decoded:
         if bits := high_depth_avif(data):
             notices.append(Notice("W110", f"{bits}-bit AVIF: read as 8 bit."))
     with decoder(name):
-        image = _open(data, header.format)
+        image = open_named(data, header.format)
         image.load()
         icc, exif, dpi = image.info.get("icc_profile"), image.info.get("exif"), None
         if header.format == "JPEG":
@@ -152,7 +152,7 @@ def _decode_png(data: bytes, header: Header, name: str) -> Decoded:
         if shape.bits == 16:
             pixels: npt.NDArray[Any] = read_png16(data, shape, chunks)
         else:
-            image = _open(essential_png(data, chunks), "PNG")
+            image = open_named(essential_png(data, chunks), "PNG")
             image.load()
             if shape.colour != 3:
                 image.info.pop("transparency", None)
@@ -197,7 +197,7 @@ def _decode_tiff(data: bytes, header: Header, name: str) -> Decoded:
         icc = directory.icc
     else:
         with decoder(name):
-            image = _open(data, "TIFF")
+            image = open_named(data, "TIFF")
             image.load()
             pixels, icc, doubts = _to_pixels(image, directory.icc, name)
         if header.bits > 8:

@@ -82,7 +82,7 @@ def encode(
         if len(data) >= 2**32:
             raise PictureError("E107", "the output passes the 4 GB of TIFF.", "Use PNG.")
         return data
-    return _encode_with_pillow(_to_eight_bits(pixels), picture_format, icc, exif, dpi, quality)
+    return _encode_with_pillow(to_eight_bits(pixels), picture_format, icc, exif, dpi, quality)
 
 
 def _encode_with_pillow(
@@ -128,7 +128,8 @@ def _is_gray(pixels: npt.NDArray[Any]) -> bool:
     return pixels.ndim == 2 or pixels.shape[2] == 2
 
 
-def _to_eight_bits(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def to_eight_bits(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The same pixels at 8 bit, rounded to the nearest."""
     if pixels.dtype == np.uint8:
         return pixels
     # 65535 is 257 times 255, so this rounds to the nearest.

@@ -71,6 +71,39 @@ def clean_exif(block: bytes) -> tuple[bytes | None, tuple[float, float] | None]:
     return (bytes(data) if left else None), directory.dpi
 
 
+def strip_gps(block: bytes) -> bytes | None:
+    """Take out where the picture was made: the GPS directory and every value it points to.
+
+    The bytes are wiped, not just unlinked; all else stays as it was and where it was.
+
+    Args:
+        block: An EXIF block in TIFF form.
+
+    Returns:
+        The block, or None when no other tag is left.
+
+    Raises:
+        BadExifError: When the block cannot be followed, or when the GPS tags share bytes with
+            others, so that they cannot be taken out alone.
+    """
+    data = bytearray(block)
+    order = "<" if data[:2] == b"II" else ">"
+    try:
+        start = struct.unpack_from(order + "I", data, 4)[0]
+        pointers = [entry for entry in _entries(data, order, start) if entry.tag == GPS_IFD]
+        if not pointers:
+            return block
+        left, _ = _strike(data, order, start, frozenset({GPS_IFD}))
+        kept = _descriptive_entries(data, order, start)
+        for pointer in pointers:
+            _wipe_directory(data, order, struct.unpack(order + "I", pointer.value)[0])
+        if _descriptive_entries(data, order, start) != kept:
+            raise BadExifError("its GPS tags share bytes with others")
+    except struct.error as error:
+        raise BadExifError(str(error)) from error
+    return bytes(data) if left else None
+
+
 def exif_of_tiff(data: bytes) -> bytes | None:
     """Collect the descriptive tags of a TIFF file in an EXIF block of their own.
 
@@ -172,6 +205,26 @@ def _entries(data: bytes | bytearray, order: str, start: int) -> list[Entry]:
         if length and place + length <= len(data):
             found.append(Entry(tag, kind, amount, bytes(data[place : place + length])))
     return found
+
+
+def _descriptive_entries(data: bytearray, order: str, start: int) -> list[Entry]:
+    """The tags of the first directory and of the camera's."""
+    entries = _entries(data, order, start)
+    for entry in [entry for entry in entries if entry.tag == EXIF_IFD]:
+        entries += _entries(data, order, struct.unpack(order + "I", entry.value)[0])
+    return entries
+
+
+def _wipe_directory(data: bytearray, order: str, start: int) -> None:
+    """Overwrite a directory, and the values outside it that it points to, with zeros."""
+    count = struct.unpack_from(order + "H", data, start)[0]
+    end = min(start + 2 + 12 * count + 4, len(data))
+    for at in range(start + 2, end - 11, 12):
+        _, kind, amount, place = struct.unpack_from(order + "HHII", data, at)
+        length = _SIZES.get(kind, 0) * amount
+        if length > 4 and place + length <= len(data):
+            data[place : place + length] = bytes(length)
+    data[start:end] = bytes(end - start)
 
 
 def _strike(data: bytearray, order: str, start: int, tags: frozenset[int]) -> tuple[int, int]:

@@ -16,11 +16,19 @@ _INCH = 0.0254
 _ROWS_AT_ONCE = 4_000_000
 _LEVEL = 2
 _ESSENTIAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_ANIMATED = (b"acTL", b"fcTL", b"fdAT")
 
 
-def essential_png(data: bytes, chunks: list[Chunk]) -> bytes:
-    """The same PNG without the blocks that do not make pixels, such as long or damaged texts."""
-    kept = [chunk for chunk in chunks if chunk.kind in _ESSENTIAL]
+def essential_png(data: bytes, chunks: list[Chunk], *, animated: bool = False) -> bytes:
+    """The same PNG without the blocks that do not make pixels, such as long or damaged texts.
+
+    Args:
+        data: The whole file.
+        chunks: Its blocks.
+        animated: Keep the frames of an animation too.
+    """
+    wanted = _ESSENTIAL + _ANIMATED if animated else _ESSENTIAL
+    kept = [chunk for chunk in chunks if chunk.kind in wanted]
     parts = [data[chunk.start - 8 : chunk.start + chunk.length + 4] for chunk in kept]
     return b"".join([PNG_SIGNATURE, *parts])
 
@@ -90,9 +98,21 @@ def encode_png(
         exif: EXIF block in TIFF form.
         dpi: Pixels per inch, across and down.
     """
+    blocks = png_head(pixels, icc=icc, exif=exif, dpi=dpi)
+    blocks += [png_block(b"IDAT", piece) for piece in packed_rows(pixels)]
+    return b"".join([PNG_SIGNATURE, *blocks, png_block(b"IEND", b"")])
+
+
+def png_head(
+    pixels: npt.NDArray[Any],
+    *,
+    icc: bytes | None,
+    exif: bytes | None,
+    dpi: tuple[float, float] | None,
+) -> list[bytes]:
+    """The blocks before the data; arguments as for ``encode_png``."""
     height, width = pixels.shape[:2]
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    colour = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    colour = {1: 0, 2: 4, 3: 2, 4: 6}[_channels(pixels)]
     bits = pixels.dtype.itemsize * 8
     blocks = [png_block(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))]
     if icc:
@@ -102,8 +122,7 @@ def encode_png(
         blocks.append(png_block(b"pHYs", struct.pack(">IIB", *per_metre, 1)))
     if exif:
         blocks.append(png_block(b"eXIf", exif))
-    blocks += [png_block(b"IDAT", piece) for piece in _packed_rows(pixels, channels)]
-    return b"".join([PNG_SIGNATURE, *blocks, png_block(b"IEND", b"")])
+    return blocks
 
 
 def png_block(kind: bytes, data: bytes) -> bytes:
@@ -112,10 +131,14 @@ def png_block(kind: bytes, data: bytes) -> bytes:
     return b"".join([struct.pack(">I", len(data)), kind, data, struct.pack(">I", checksum)])
 
 
-def _packed_rows(pixels: npt.NDArray[Any], channels: int) -> list[bytes]:
+def _channels(pixels: npt.NDArray[Any]) -> int:
+    return 1 if pixels.ndim == 2 else int(pixels.shape[2])
+
+
+def packed_rows(pixels: npt.NDArray[Any]) -> list[bytes]:
     """Filter and compress the rows a few megabytes at a time."""
     height, width = pixels.shape[:2]
-    step = channels * pixels.dtype.itemsize
+    step = _channels(pixels) * pixels.dtype.itemsize
     rows = max(_ROWS_AT_ONCE // (width * step), 1)
     packer = zlib.compressobj(_LEVEL)
     above = np.zeros((1, width * step), np.uint8)

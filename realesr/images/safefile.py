@@ -22,6 +22,7 @@ def write_file(
     *,
     force: bool = False,
     check: Callable[[Path], None] | None = None,
+    temporary: Path | None = None,
 ) -> Path:
     """Write a whole file or nothing.
 
@@ -35,6 +36,7 @@ def write_file(
         data: The contents.
         force: Replace a file that is there. Without it, a file that appears meanwhile is safe too.
         check: Called with the temporary file before it gets its name; raises to give it up.
+        temporary: What `temporary_beside` gave, for a caller that must know it beforehand.
 
     Returns:
         ``path``.
@@ -46,7 +48,7 @@ def write_file(
     """
     path = Path(path)
     refuse_overwriting(path, force=force)
-    temporary = path.parent / f".realesr-{secrets.token_hex(8)}.tmp"
+    temporary = temporary or temporary_beside(path)
     try:
         _write_synchronised(temporary, data)
         if check:
@@ -61,7 +63,7 @@ def write_file(
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:
-        raise _cannot_write(path, len(data), error) from error
+        raise cannot_write(path, len(data), error) from error
     finally:
         _forget(temporary)
     return path
@@ -79,7 +81,25 @@ def refuse_overwriting(path: Path, *, force: bool) -> None:
         if not force and os.path.lexists(path):
             raise _exists(path)
     except OSError as error:
-        raise _cannot_write(path, 0, error) from error
+        raise cannot_write(path, 0, error) from error
+
+
+def temporary_beside(path: Path) -> Path:
+    """A name for a temporary file in the same folder that nothing else has."""
+    return path.parent / f".realesr-{secrets.token_hex(8)}.tmp"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there.
+
+    Raises:
+        PictureError: E114 when something else has its name, or it may not be made.
+        ResourceError: E302 when the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, 0, error) from error
 
 
 def _write_synchronised(path: Path, data: bytes) -> None:
@@ -134,7 +154,8 @@ def _exists(path: Path) -> PictureError:
     return PictureError("E113", f"{path.name} exists already.", "--force replaces it.")
 
 
-def _cannot_write(path: Path, size: int, error: OSError) -> RealesrError:
+def cannot_write(path: Path, size: int, error: OSError) -> RealesrError:
+    """The refusal that fits what the system answered: no room, or not allowed."""
     if error.errno in _NO_ROOM:
         return ResourceError(
             "E302",

@@ -1,23 +1,36 @@
-"""Pictures and folders: what becomes of each file, and a report that adds up."""
+"""What becomes of each file of a run: where its result goes, and a report that adds up."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterable
+import unicodedata
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from realesr.errors import Notice, ParameterError, PictureError, RealesrError
-from realesr.images import Picture, plan_output, read_picture, write_picture
+from realesr.gate import output_format
+from realesr.images import Picture
+from realesr.inference.walking import PICTURE_SUFFIXES, Found, find_pictures, whereabouts
 
 if TYPE_CHECKING:
-    from realesr.gate import Limits
+    import numpy as np
+
     from realesr.inference.upscaler import Progress, Upscaler
 
-PICTURE_SUFFIXES = (
-    ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif",
-)  # fmt: skip
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "AlphaChoice",
+    "Job",
+    "Outcome",
+    "Report",
+    "plan_jobs",
+    "refuse_existing",
+    "upscale_picture",
+]
+
+AlphaChoice = Literal["model", "lanczos"]
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -63,9 +76,17 @@ class Outcome:
 
 @dataclass
 class Report:
-    """The outcomes of a run: done + refused + skipped = found."""
+    """The outcomes of a run: done + refused + skipped = found.
+
+    Attributes:
+        outcomes: One for each picture found.
+        stopped: Why the run ended before every picture had its turn; empty when all had.
+        interrupted: Whether it was a person who stopped it.
+    """
 
     outcomes: list[Outcome] = field(default_factory=list)
+    stopped: str = ""
+    interrupted: bool = False
 
     def count(self, state: str) -> int:
         """How many files ended in a state."""
@@ -78,72 +99,88 @@ class Report:
             "done": self.count("done"),
             "refused": self.count("refused"),
             "skipped": self.count("skipped"),
+            "stopped": self.stopped or None,
             "files": [outcome.as_dict() for outcome in self.outcomes],
         }
 
     @property
     def exit_code(self) -> int:
         """0; 3 when some were refused; the code of a harder failure, such as 5, over that."""
+        if self.interrupted:
+            return INTERRUPTED
         codes = [outcome.error.exit_code for outcome in self.outcomes if outcome.error]
         return max(codes, default=0)
 
 
 def plan_jobs(
-    inputs: Iterable[Path], output: Path, *, label: str, suffix: str | None = None
+    inputs: Iterable[Path],
+    output: Path,
+    *,
+    label: str,
+    suffix: str | None = None,
+    owners: Mapping[Path, Path] | None = None,
 ) -> list[Job]:
     """Name the result of every picture before any work starts.
 
     ``output`` is a file when it ends in a picture's suffix, else a folder. The tree of a folder
-    given as input is mirrored there. Names that would collide carry their old suffix.
+    given as input is mirrored there. Names that would collide, on any file system, carry their old
+    suffix, and a number where that is not enough.
 
     Args:
         inputs: Files and folders.
         output: A file or a folder; nothing is created here.
         label: What joins the name, such as ``"x4"``.
         suffix: Suffix of the results, such as ``".png"``; None for PNG, or that of ``output``.
+        owners: Results of earlier runs, and where the picture lies that each was made from. They
+            keep their names, and are no inputs.
 
     Raises:
         ParameterError: E006 when several pictures would go into one file, or suffixes disagree.
     """
-    found = [pair for path in inputs for pair in _expand(path, output)]
+    owners = owners or {}
+    found = find_pictures(inputs, output, owners)
     if output.suffix.lower() in PICTURE_SUFFIXES:
-        if len(found) > 1:
-            raise ParameterError(
-                "E006",
-                f"{len(found)} pictures cannot go into the one file {output.name}.",
-                "Name a folder instead.",
-            )
-        if suffix and suffix != output.suffix.lower():
-            raise ParameterError(
-                "E006",
-                f"{output.name} and the format {suffix[1:]} disagree.",
-                "Leave one of them out.",
-            )
-        return [Job(path, output, listed) for path, _, listed in found]
+        return _one_file(found, output, suffix)
     jobs: list[Job] = []
-    taken: set[Path] = set()
-    for path, folder, listed in found:
-        target = output / folder / f"{path.stem}_{label}{suffix or '.png'}"
-        if target in taken:
-            kind = path.suffix[1:].lower()
-            target = target.with_name(f"{path.stem}-{kind}_{label}{suffix or '.png'}")
-        taken.add(target)
-        jobs.append(Job(path, target, listed))
+    taken: set[str] = set()
+    for item in found:
+        here = whereabouts(item.path)
+        for target in _names(item.path, output / item.folder, f"_{label}{suffix or '.png'}"):
+            if _folded(target) not in taken and owners.get(target, here) == here:
+                break
+        taken.add(_folded(target))
+        jobs.append(Job(item.path, target, item.listed))
     return jobs
 
 
-def _expand(path: Path, output: Path) -> list[tuple[Path, Path, bool]]:
-    """Each picture under ``path``, the folder it mirrors, and whether a person named it."""
-    if not path.is_dir():
-        return [(path, Path(), True)]
-    return [
-        (file, file.parent.relative_to(path), False)
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in PICTURE_SUFFIXES
-        and not file.is_dir()
-        and not file.is_relative_to(output)
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
+def _one_file(found: list[Found], output: Path, suffix: str | None) -> list[Job]:
+    if len(found) > 1:
+        raise ParameterError(
+            "E006",
+            f"{len(found)} pictures cannot go into the one file {output.name}.",
+            "Name a folder instead.",
+        )
+    if suffix and output_format(suffix, animated=True) != output_format(output, animated=True):
+        raise ParameterError(
+            "E006", f"{output.name} and the format {suffix[1:]} disagree.", "Leave one of them out."
+        )
+    return [Job(item.path, output, item.listed) for item in found]
+
+
+def _names(source: Path, folder: Path, ending: str) -> Generator[Path, None, None]:
+    """Names for a result, the plainest first."""
+    yield folder / f"{source.stem}{ending}"
+    kind = f"{source.stem}-{source.suffix[1:].lower()}"
+    yield folder / f"{kind}{ending}"
+    number = 2
+    while True:
+        yield folder / f"{kind}-{number}{ending}"
+        number += 1
+
+
+def _folded(path: Path) -> str:
+    """What a file system takes for the same name, whatever it thinks of case and accents."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
 
 
 def refuse_existing(job: Job, *, force: bool) -> Outcome | None:
@@ -161,52 +198,44 @@ def refuse_existing(job: Job, *, force: bool) -> Outcome | None:
     return Outcome(job.source, "refused", error=error)
 
 
-def upscale_picture(upscaler: Upscaler, picture: Picture) -> Generator[Progress, None, Picture]:
+def upscale_picture(
+    upscaler: Upscaler,
+    picture: Picture,
+    *,
+    size: tuple[int, int] | None = None,
+    alpha: AlphaChoice = "model",
+) -> Generator[Progress, None, Picture]:
     """Enlarge a picture with all it carries: ICC profile, EXIF, DPI.
 
     A generator like `Upscaler.stream`: yields after each tile, returns the larger picture.
+
+    Args:
+        upscaler: What to run.
+        picture: What to enlarge.
+        size: Height and width wanted, in place of the upscaler's factor.
+        alpha: What enlarges transparency: the model, as if it were a gray picture, or a filter.
     """
-    pixels = yield from upscaler.stream(picture.pixels)
+    pixels = yield from _stream(upscaler, picture, size, alpha)
     return picture.with_pixels(pixels)
 
 
-def upscale_file(
-    job: Job,
-    upscaler: Callable[[], Upscaler],
-    *,
-    limits: Limits,
-    force: bool = False,
-    quality: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Outcome:
-    """Read, enlarge and write one file; a picture's refusal is an outcome, not an exception.
+def _stream(
+    upscaler: Upscaler, picture: Picture, size: tuple[int, int] | None, alpha: AlphaChoice
+) -> Generator[Progress, None, np.ndarray]:
+    if not picture.has_alpha:
+        return (yield from upscaler.stream(picture.pixels, size=size))
+    import numpy as np
 
-    Args:
-        job: What to read and where to write.
-        upscaler: Called once the picture is read, so that no model is loaded for a bad one.
-        limits: What is too large to read.
-        force: Replace a result that exists.
-        quality: 1 to 100, for formats that lose something.
-        progress: Called with tiles done and tiles in all.
-    """
-    started = time.perf_counter()
-    try:
-        picture = read_picture(job.source, limits=limits)
-    except RealesrError as error:
-        return Outcome(job.source, "refused", error=error)
-    run = upscaler()
-    try:
-        result = picture.with_pixels(run(picture.pixels, progress))
-        losses = plan_output(result, job.target)
-        job.target.parent.mkdir(parents=True, exist_ok=True)
-        write_picture(result, job.target, force=force, quality=quality)
-    except RealesrError as error:
-        return Outcome(job.source, "refused", error=error)
-    return Outcome(
-        job.source,
-        "done",
-        job.target,
-        notices=(*picture.notices, *losses),
-        size=result.pixels.shape[:2],
-        seconds=time.perf_counter() - started,
-    )
+    from realesr.inference.channels import fill_hidden, hold_alpha
+    from realesr.inference.resampling import resample
+
+    if alpha == "model":
+        pixels = yield from upscaler.stream(picture.pixels, size=size)
+    else:
+        colour = fill_hidden(picture.pixels)[..., :-1]
+        colour = np.ascontiguousarray(colour[..., 0] if picture.is_gray else colour)
+        larger = yield from upscaler.stream(colour, size=size)
+        through = np.ascontiguousarray(picture.pixels[..., -1])
+        pixels = np.dstack([larger, resample(through, *larger.shape[:2])])
+    hold_alpha(pixels, picture.pixels)
+    return pixels

@@ -9,6 +9,8 @@ import torch
 from realesr.errors import ParameterError
 from realesr.inference.tiling import Box
 
+_BAND = 256
+
 
 def check_pixels(pixels: np.ndarray) -> None:
     """Refuse what is no picture.
@@ -89,6 +91,26 @@ class AlphaBounds:
             for bound in (self._low, self._high)
         )
         part[0, -1] = part[0, -1].clamp(low, high)
+
+
+def hold_alpha(pixels: np.ndarray, source: np.ndarray) -> None:
+    """Keep the alpha of a whole result between its neighbours' values, whatever its size.
+
+    Args:
+        pixels: The result, H x W x C with alpha last; changed in place.
+        source: What it was made from, with alpha last, of the same dtype.
+    """
+    height, width = pixels.shape[:2]
+    alpha = np.ascontiguousarray(source[:, :, -1])
+    shrunk = max(alpha.shape[0] / height, alpha.shape[1] / width, 1.0)
+    neighbours = np.ones((2 * int(np.ceil(shrunk)) + 1,) * 2, np.uint8)
+    rows = ((np.arange(height) + 0.5) * (alpha.shape[0] / height)).astype(np.int64)
+    columns = ((np.arange(width) + 0.5) * (alpha.shape[1] / width)).astype(np.int64)
+    low, high = cv2.erode(alpha, neighbours), cv2.dilate(alpha, neighbours)
+    for start in range(0, height, _BAND):
+        near = np.ix_(rows[start : start + _BAND], columns)
+        part = pixels[start : start + _BAND, :, -1]
+        np.clip(part, low[near], high[near], out=part)
 
 
 def fill_hidden(pixels: np.ndarray) -> np.ndarray:
