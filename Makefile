@@ -4,7 +4,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup lab lint test test-slow clean
+.PHONY: setup lab lint test test-slow figures screenshots clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -30,6 +30,12 @@ test: lint
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+figures: setup
+	$(BIN)/python docs/figures/make_degradations.py
+
+screenshots: setup
+	$(BIN)/python docs/figures/make_screenshots.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
