@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--port",
         type=int,
-        default=int(os.environ.get("GRADIO_SERVER_PORT", DEFAULT_PORT)),
+        default=os.environ.get("GRADIO_SERVER_PORT", str(DEFAULT_PORT)),
         help="port to listen on (default: %(default)s)",
     )
     chosen = parser.parse_args(arguments)

@@ -52,10 +52,15 @@ class Shelf:
         from realesr.models.loading import local_names
 
         local = [] if self._public else local_names()
-        known = [spec for spec in known_models() if spec.is_bundled or not self._public]
+        known = sorted(filter(self._is_fit, known_models()), key=lambda spec: not spec.is_bundled)
         offers = [Offer(spec.name, _label(spec, local), _about(spec)) for spec in known]
         strangers = [name for name in local if name not in {spec.name for spec in known}]
         return offers + [_stranger(name) for name in strangers]
+
+    def _is_fit(self, spec: ModelSpec) -> bool:
+        """Whether it enlarges pictures and may be used here."""
+        upscales = spec.architecture != "unet_discriminator"
+        return upscales and (spec.is_bundled or not self._public)
 
     def check(self, name: str) -> None:
         """Refuse what is not on offer.

@@ -131,7 +131,8 @@ class Workbench:
             new_height=f"{height * scale:,}",
         )
         seconds = self._expected(name, scale, height, width)
-        when = say("plan.time", time=duration(seconds)) if seconds else say("plan.no_time")
+        known = seconds is not None
+        when = say("plan.time", time=duration(seconds)) if known else say("plan.no_time")
         return " · ".join([size, *self._pieces(name, scale, height, width), when])
 
     def _check(self, name: str, scale: int, height: int, width: int) -> None:
@@ -168,6 +169,8 @@ class Workbench:
             return pixels * self._speeds[name]
         measured = next(iter(self._speeds))
         other = self.shelf.spec(measured)
+        if spec.architecture == "resampler":
+            return 0.0
         if other is None or not spec.size or not other.size:
             return None
         return pixels * self._speeds[measured] * _cost(spec) / _cost(other)

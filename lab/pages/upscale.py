@@ -146,6 +146,7 @@ class UpscalePage:
             [*outputs, *described],
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=1,
+            trigger_mode="multiple",  # a run that another photo ended may still be in its last tile
             **quiet,
         )
         app.load(self.greet, settings, described, **quiet)

@@ -82,7 +82,7 @@ class CompareViewer(gr.HTML):
         **kwargs: Any,
     ) -> None:
         self.words = dict(words or {})
-        scripts = ("geometry.js", "pictures.js", "viewer.js")
+        scripts = ("geometry.js", "pictures.js", "viewer.js", "input.js", "arrival.js")
         kwargs.setdefault("html_template", _source("viewer.html"))
         kwargs.setdefault("css_template", _source("viewer.css"))
         kwargs.setdefault("js_on_load", "\n".join(_source(name) for name in scripts))

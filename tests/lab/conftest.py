@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -51,26 +51,37 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a lab that runs as `realesr-lab` does."""
-    folder = tmp_path_factory.mktemp("lab")
-    port = free_port()
-    settings = os.environ | {
-        "GRADIO_TEMP_DIR": str(folder / "cache"),
-        "HF_HUB_OFFLINE": "1",
-        "REALESR_WEIGHTS": "",
-    }
-    settings.pop("SPACE_ID", None)
-    command = [sys.executable, "-m", "lab.app", "--port", str(port)]
-    log = (folder / "log").open("wb")
-    program = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log)
-    try:
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Starts a program that serves the lab and gives its address; all end with the session."""
+    running = []
+
+    def start(arguments: list[str], **environment: str) -> str:
+        folder, port = tmp_path_factory.mktemp("lab"), free_port()
+        settings = {name: value for name, value in os.environ.items() if name != "SPACE_ID"}
+        settings |= {
+            "GRADIO_TEMP_DIR": str(folder / "cache"),
+            "GRADIO_SERVER_PORT": str(port),
+            "HF_HUB_OFFLINE": "1",
+            "REALESR_WEIGHTS": "",
+        } | environment
+        log = (folder / "log").open("wb")
+        command = [sys.executable, *arguments]
+        program = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log)
+        running.append((program, log))
         _wait_for(f"http://127.0.0.1:{port}", program, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for program, log in running:
         program.terminate()
         program.wait(20)
         log.close()
+
+
+@pytest.fixture(scope="session")
+def lab(start_lab: Callable[..., str]) -> str:
+    """The address of a lab that runs as `realesr-lab` does."""
+    return start_lab(["-m", "lab.app"])
 
 
 def _wait_for(address: str, program: subprocess.Popen[bytes], log: Path) -> None:

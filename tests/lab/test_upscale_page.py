@@ -19,8 +19,9 @@ from lab.app import main
 from lab.samples import write_sample
 from lab.shelf import Loading
 from lab.workbench import Saving, Tiles, Workbench
-from realesr import Upscaler, read_picture
+from realesr import Upscaler, read_picture, write_picture
 from realesr.errors import Notice, PictureError
+from realesr.models.catalogue import known_models
 
 
 def send(address: str, name: str, values: list[object]) -> tuple[str, object]:
@@ -75,6 +76,15 @@ def test_the_api_gives_the_librarys_pixels(lab, photos, tmp_path, kind, scale):
     result, expected = fetched(answer, tmp_path), by_library(photos[kind], scale)
     assert result.dtype == expected.dtype
     np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".avif", ".jpg", ".webp"])
+def test_every_kind_of_file_arrives_as_it_was_sent(lab, photos, tmp_path, suffix):
+    photo = tmp_path / f"photo{suffix}"
+    write_picture(read_picture(photos["deep" if suffix == ".tif" else "rgb"]), photo)
+    end, answer = send(lab, "upscale", [upload(lab, photo), "starter-x4", 2])
+    assert end == "complete"
+    np.testing.assert_array_equal(fetched(answer, tmp_path), by_library(photo, 2))
 
 
 def test_gradios_own_client_needs_only_the_photo(lab, photos):
@@ -132,9 +142,11 @@ def test_a_forged_path_opens_no_file(lab, photos, meta):
 def test_a_space_offers_only_what_comes_along(monkeypatch, tmp_path):
     (tmp_path / "mine.safetensors").write_bytes(b"")
     monkeypatch.setenv("REALESR_WEIGHTS", str(tmp_path))
-    public = [offer.name for offer in Workbench(public=True).shelf.offers()]
+    public = {offer.name for offer in Workbench(public=True).shelf.offers()}
     own = {offer.name: offer.label for offer in Workbench().shelf.offers()}
-    assert public == ["starter-x4"]
+    assert public == {spec.name for spec in known_models() if spec.is_bundled}
+    assert "starter-x4" in public and "RealESRGAN_x4plus" not in public
+    assert not [name for name in own if name.endswith("netD")], "a judge enlarges nothing"
     assert "downloaded on first use" in own["RealESRGAN_x4plus"]
     assert "on this machine" in own["mine"]
 
@@ -227,3 +239,18 @@ def test_a_taken_port_is_one_sentence(capsys):
 def test_an_impossible_port_is_one_sentence(capsys):
     assert main(["--port", "99999"]) == 2
     assert capsys.readouterr().err.startswith("E007 ")
+
+
+def test_a_port_from_the_environment_must_be_a_number(capsys, monkeypatch):
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "http")
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2 and "invalid int value" in capsys.readouterr().err
+
+
+def test_a_space_starts_the_same_lab_for_strangers(start_lab):
+    address = start_lab(["spaces_app.py"], SPACE_ID="somebody/realesr")
+    end, (models,) = send(address, "list_models", [])
+    assert end == "complete"
+    names = {model["name"] for model in models}
+    assert names == {spec.name for spec in known_models() if spec.is_bundled}
