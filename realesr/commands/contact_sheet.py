@@ -37,12 +37,11 @@ def write_stages(
     """Write each stage as a PNG, numbered in order, and all of them as ``contact_sheet.png``.
 
     Args:
-        folder: Where to; made if absent.
+        folder: Where to; it must exist.
         hr: The picture before the first operation, (1, 3, H, W).
         strip: What ``Trace.stages`` gave.
         force: Replace files that are there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     pictures = [("original", "", hr)]
     pictures += [(spoken(operation), numbers(operation), image) for operation, image in strip]
     cells = []

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from realesr.commands.report import finish
-from realesr.errors import ConfigError, Notice, ParameterError, RealesrError
+from realesr.errors import (
+    ConfigError,
+    Notice,
+    ParameterError,
+    RealesrError,
+    ResourceError,
+)
 from realesr.gate import Limits, check_output, inspect_header, output_format
 from realesr.images import Picture, from_tensor, plan_output, read_picture, to_tensor, write_picture
-from realesr.images.safefile import refuse_overwriting, write_file
+from realesr.images.safefile import make_folder, refuse_overwriting, write_file
 from realesr.inference.batch import (
     PICTURE_SUFFIXES,
     Job,
@@ -203,36 +209,38 @@ def degrade_file(
         traces: Receives the trace under the result's name.
     """
     started = time.perf_counter()
-    target = plan.job.target
+    source, target = plan.job.source, plan.job.target
     try:
-        picture = read_picture(plan.job.source, limits=limits)
+        picture = read_picture(source, limits=limits)
         trace = draw(plan.seed)
         hr, notices = as_hr(picture, trace.scale)
-        strip = [(operation, image) for operation, image in trace.stages(hr)] if plan.stages else []
+        strip = list(trace.stages(hr)) if plan.stages else []
         lr = strip[-1][1] if strip else trace.apply(hr)
-        result = Picture(pixels=from_tensor(lr, "uint8"), icc=picture.icc, dpi=picture.dpi)
-        result = result if not picture.is_gray else replace(result, icc=None)
-        losses = plan_output(result, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        profile = None if picture.is_gray else picture.icc
+        result = Picture(pixels=from_tensor(lr, "uint8"), icc=profile, dpi=picture.dpi)
+        notices = [*picture.notices, *notices, *plan_output(result, target)]
+        make_folder(target.parent)
         write_picture(result, target, force=force)
         if plan.trace:
-            plan.trace.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(plan.trace.parent)
             write_file(plan.trace, trace.to_json().encode() + b"\n", force=force)
         if plan.stages:
             from realesr.commands.contact_sheet import write_stages
 
+            make_folder(plan.stages)
             write_stages(plan.stages, hr, strip, force=force)
     except RealesrError as error:
-        return Outcome(plan.job.source, "refused", error=error)
+        return Outcome(source, "refused", error=error)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        cause = f"{source.name} does not fit into memory."
+        refusal = ResourceError("E301", cause, "Crop it, or close other programs.")
+        return Outcome(source, "refused", error=refusal)
     traces[target] = trace
-    return Outcome(
-        plan.job.source,
-        "done",
-        target,
-        notices=(*picture.notices, *notices, *losses),
-        size=result.pixels.shape[:2],
-        seconds=time.perf_counter() - started,
-    )
+    seconds = time.perf_counter() - started
+    size = result.pixels.shape[:2]
+    return Outcome(source, "done", target, notices=tuple(notices), size=size, seconds=seconds)
 
 
 def as_hr(picture: Picture, scale: int) -> tuple[torch.Tensor, list[Notice]]:

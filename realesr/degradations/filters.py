@@ -126,7 +126,7 @@ def unsharp_mask(image: Tensor, amount: float, radius: int, threshold: float) ->
             OpenCV's rule, 0.3 · ((side - 1) / 2 - 1) + 0.8: radius 50 gives 8 px.
         threshold: In levels of 255; smaller differences (noise) are left alone.
 
-    Reference: Real-ESRGAN, section 3.5, "sharpened ground-truth"; OpenCV, getGaussianKernel.
+    Reference: the sharpened ground truth of Real-ESRGAN's training; OpenCV, getGaussianKernel.
 
     >>> flat = torch.full((1, 3, 8, 8), 0.5)
     >>> bool(torch.allclose(unsharp_mask(flat, 0.5, 50, 10), flat))

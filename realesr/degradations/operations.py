@@ -283,7 +283,7 @@ class Jpeg(Checked):
 class UnsharpMask(Checked):
     """Sharper edges, as photo programs and the reference's training targets have them.
 
-    Reference: Real-ESRGAN, section 3.5.
+    Reference: the sharpened ground truth of Real-ESRGAN's training.
 
     >>> edge = torch.zeros(1, 3, 64, 64).index_fill_(3, torch.arange(32), 0.6)
     >>> bool(UnsharpMask().apply(edge, (64, 64)).max() > edge.max())

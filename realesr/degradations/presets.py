@@ -141,7 +141,7 @@ def _later_order(scale: int, exact: bool) -> tuple[Step, ...]:
 
 
 def _last_stage(scale: int, exact: bool) -> Step:
-    """To the final size, sinc and JPEG, in one of two orders; the paper's section 3.3 and 3.4.
+    """To the final size, sinc and JPEG, in one of two orders; the paper's section 3.3.
 
     Other orders (sinc, JPEG, then resize) twist lines, say the authors.
     """

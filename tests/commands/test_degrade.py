@@ -125,3 +125,9 @@ def test_transparency_and_sixteen_bits_are_told_about(realesr, tmp_path):
     assert run.code == 0 and "W116" in run.err
     assert pixels(tmp_path / "lr.png").dtype == np.uint8
     assert pixels(tmp_path / "lr.png").shape == (16, 16, 3)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(realesr, photo, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    run = realesr("degrade", photo, "-o", tmp_path / "file" / "out" / "lr.png")
+    assert run.code == 3 and "E114" in run.err
