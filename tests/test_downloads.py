@@ -356,7 +356,7 @@ def test_a_redirect_is_followed_and_keeps_the_name_and_the_range(serve, tmp_path
 
 def test_a_folder_that_is_a_file(serve, cache):
     cache.write_text("in the way")
-    refusal(ResourceError, "E303", serve(good()).url)
+    refusal(ResourceError, "E304", serve(good()).url)
 
 
 def test_an_impossible_length_is_refused_before_it_comes(serve, cache):

@@ -34,11 +34,12 @@ class LocalHub:
         self.asked: list[str] = []
         self._commits: dict[str, dict[str, dict[str, bytes]]] = {}
         self._branches: dict[tuple[str, str], str] = {}
+        self._server: ThreadingHTTPServer | None = None
+
+    def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.hub = self  # type: ignore[attr-defined]
-
-    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -48,12 +49,15 @@ class LocalHub:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
 
     @property
     def url(self) -> str:
-        """What ``HF_ENDPOINT`` must be."""
+        """What ``HF_ENDPOINT`` must be while the ``with`` block runs."""
+        assert self._server is not None
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def commit(self, repository: str, files: Mapping[str, bytes], branch: str = "main") -> str:
@@ -102,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         hub: LocalHub = self.server.hub  # type: ignore[attr-defined]
         hub.asked.append(f"{self.command} {self.path}")
         match = _FILE.fullmatch(urlsplit(self.path).path)
-        found = "RepoNotFound"
+        found: tuple[str, bytes] | str = "RepoNotFound"
         if match:
             found = hub.find(*map(unquote, match.group("repository", "revision", "path")))
         if isinstance(found, str):

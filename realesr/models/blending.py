@@ -34,10 +34,11 @@ def blend_models(one: LoadedModel, other: LoadedModel, share: float) -> LoadedMo
         raise ParameterError("E001", f"share {share} is outside 0 to 1.", "Choose one inside.")
     first, second = one.network.state_dict(), other.network.state_dict()
     shapes = [{name: tensor.shape for name, tensor in state.items()} for state in (first, second)]
-    if one.spec.architecture != other.spec.architecture or shapes[0] != shapes[1]:
+    alike = one.spec.architecture == other.spec.architecture and shapes[0] == shapes[1]
+    if not alike or not first:
         raise ModelError(
             "E211",
-            f"{one.spec.name} and {other.spec.name} have different networks.",
+            f"{one.spec.name} and {other.spec.name} have no weights of the same network.",
             "Blend models of the same architecture and size.",
         )
     network = copy.deepcopy(one.network)

@@ -13,6 +13,7 @@ from pathlib import Path
 from realesr.errors import ModelError
 
 BUNDLED = Path(__file__).parent / "weights"
+BUILT_IN = "built in"
 DEFAULT_MODEL = "starter-x4"
 _RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
 _PAPER = "Wang et al., Real-ESRGAN, ICCV Workshops 2021 (arXiv:2107.10833)"
@@ -25,10 +26,11 @@ class ModelSpec:
 
     Attributes:
         name: What a person types.
-        architecture: ``"compact"``, ``"rrdbnet"`` or ``"unet_discriminator"``.
+        architecture: ``"compact"``, ``"rrdbnet"``, ``"srresnet"``, ``"srcnn"``, ``"resampler"`` or
+            ``"unet_discriminator"``.
         arguments: The network's constructor arguments.
         scale: Enlargement factor.
-        source: An address, or the path of a file.
+        source: An address, the path of a file, ``user/name@commit`` on the Hub, or ``"built in"``.
         licence: SPDX identifier, or ``"unknown"``.
         description: One sentence on what it is for.
         paper: Where it was first described.
@@ -55,8 +57,8 @@ class ModelSpec:
 
     @property
     def is_bundled(self) -> bool:
-        """Whether the weights come with the package."""
-        return Path(self.source).parent == BUNDLED
+        """Whether it runs without fetching anything: its weights come along, or it has none."""
+        return self.source == BUILT_IN or Path(self.source).parent == BUNDLED
 
     @property
     def is_remote(self) -> bool:
@@ -65,13 +67,13 @@ class ModelSpec:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for ``--json``."""
-        place = "bundled" if self.is_bundled else self.source
+        comes_along = self.is_bundled and self.source != BUILT_IN
         return {
             "name": self.name,
             "architecture": self.architecture,
             "arguments": dict(self.arguments),
             "scale": self.scale,
-            "source": place,
+            "source": "bundled" if comes_along else self.source,
             "licence": self.licence,
             "description": self.description,
             "paper": self.paper,
@@ -255,10 +257,31 @@ _OFFICIAL = (
     ),
 )
 
+_RESAMPLERS = (
+    ("nearest", 0, "Repeats pixels; shows what the input really holds."),
+    ("bilinear", 1, "Blends the two nearest pixels of a row and a column; soft."),
+    ("bicubic", 2, "As PyTorch and OpenCV have it (a = -0.75); what models are measured against."),
+    ("lanczos", 3, "Three lobes, as Pillow has it; the sharpest of the plain filters."),
+)
+
+
+def _resampler(kind: str, radius: int, description: str) -> ModelSpec:
+    return ModelSpec(
+        name=kind,
+        architecture="resampler",
+        arguments={"kind": kind, "scale": 4},
+        scale=4,
+        source=BUILT_IN,
+        licence="BSD-3-Clause",
+        description=f"Plain filter, no network. {description}",
+        radius=radius,
+    )
+
 
 def known_models() -> tuple[ModelSpec, ...]:
-    """Every model of the table, the bundled ones first."""
-    return _OURS + tuple(row.spec() for row in _OFFICIAL)
+    """Every model of the table: ours, the official ones, then the plain filters to beat."""
+    official = tuple(row.spec() for row in _OFFICIAL)
+    return _OURS + official + tuple(_resampler(*row) for row in _RESAMPLERS)
 
 
 def find_model(name: str) -> ModelSpec:

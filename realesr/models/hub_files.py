@@ -11,9 +11,9 @@ from typing import Any
 
 from realesr.downloads import is_offline
 from realesr.errors import ModelError, NetworkError, RealesrError, ResourceError
+from realesr.models.sidecar import CONFIG
 
 WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
 _MAX_BYTES = 2 << 30
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _ID = re.compile(rf"(?P<repository>{_PART}/{_PART})(@(?P<revision>[A-Za-z0-9][\w./-]{{0,95}}))?")
@@ -105,9 +105,9 @@ def _download(repository: str, file: str, revision: str | None, **settings: Any)
 
 def _bar(progress: Progress) -> type:
     """A progress bar for the client that prints nothing and passes on how far it is."""
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
-    class Silent(tqdm):  # type: ignore[type-arg]
+    class Silent(tqdm):  # type: ignore[misc]
         def __init__(self, *words: Any, **settings: Any) -> None:
             settings.pop("name", None)
             self._done = int(settings.get("initial") or 0)
@@ -176,7 +176,9 @@ def _translated(fault: Exception, repository: str, revision: str | None) -> Real
 
 
 def _failed(repository: str, reason: str) -> NetworkError:
-    first = reason.strip().splitlines()[0][:160].rstrip(".") if reason.strip() else "no reason given"
+    first = (
+        reason.strip().splitlines()[0][:160].rstrip(".") if reason.strip() else "no reason given"
+    )
     return NetworkError(
         "E605", f"{repository} could not be fetched: {first}.", "Try again in a while."
     )

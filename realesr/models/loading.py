@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realesr.downloads import fetch
-from realesr.errors import ModelError
-from realesr.models.catalogue import ModelSpec, find_model, known_models
-from realesr.models.detection import Shape, detect_architecture
+from realesr.errors import ModelError, ParameterError
+from realesr.models.building import build_hollow, build_network, fill, misfit
+from realesr.models.catalogue import ModelSpec, known_models
+from realesr.models.detection import Shape, check_said, detect_architecture
+from realesr.models.locating import Located, local_names, locate
 from realesr.models.old_layouts import translate_names
-from realesr.models.weightfiles import describe_stranger, file_digest, read_weights
+from realesr.models.sidecar import CONFIG, read_config
+from realesr.models.storage import printable
+from realesr.models.weightfiles import WeightsFile, describe_stranger, file_digest, open_weights
 
 if TYPE_CHECKING:
-    import numpy as np
+    from realesr.models.building import Network
 
-    from realesr.models.compact import Compact
-    from realesr.models.rrdbnet import RRDBNet
-    from realesr.models.srcnn import SRCNN
-    from realesr.models.srresnet import SRResNet
-    from realesr.models.unet_discriminator import UNetDiscriminator
-
-    Network = Compact | RRDBNet | SRCNN | SRResNet | UNetDiscriminator
-
-SUFFIXES = (".safetensors", ".pth", ".pt")
+__all__ = [
+    "LoadedModel",
+    "at_scale",
+    "build_network",
+    "choose_device",
+    "describe_model",
+    "load_model",
+    "local_names",
+    "locate",
+]
 
 
 @dataclass(frozen=True)
@@ -49,192 +53,71 @@ def load_model(
     device: str = "auto",
     progress: Callable[[int, int | None], None] | None = None,
 ) -> LoadedModel:
-    """Load a model by name or from a file.
+    """Load a model by name, from a file or folder, or from the Hub.
 
     A name is looked for among the bundled models, then in the folders of ``REALESR_WEIGHTS``, and
-    only then fetched. The architecture of a file is deduced from its tensors. A ``.pth`` file is
-    read without running any code in it.
+    only then fetched. The architecture of a file is deduced from its tensors; what a
+    ``config.json`` beside it or its own metadata says must agree. A ``.pth`` file is read without
+    running any code in it.
 
     Args:
-        name_or_path: A name of ``realesr models list``, or a ``.safetensors`` or ``.pth`` file.
+        name_or_path: A name of ``realesr models list``, a ``.safetensors`` or ``.pth`` file, a
+            folder with one, or ``user/name`` (perhaps ``@revision``) on the Hub.
         device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``.
         progress: Called with bytes done and bytes in all while weights are fetched.
 
     Raises:
-        ModelError: E201 to E209, when the weights are dangerous, damaged or no upscaler.
+        ModelError: E201 to E210, when the weights are dangerous, damaged or no upscaler.
         NetworkError: When a download fails.
+
+    >>> load_model("bicubic", device="cpu").spec.scale
+    4
     """
-    known, path = locate(name_or_path, progress=progress)
-    weights = read_weights(path)
-    digest = file_digest(path)
-    today = translate_names(weights.tensors)
-    tensors = {today[name]: array for name, array in weights.tensors.items()}
-    shapes = {name: tuple(array.shape) for name, array in tensors.items()}
-    spec = _describe(known, path, shapes, weights.metadata, digest)
-    network = build_network(spec)
-    _fill(network, tensors, path)
+    found = locate(name_or_path, progress=progress)
+    if found.path is None:
+        assert found.known is not None
+        network = build_network(found.known)
+        return LoadedModel(network.eval().to(choose_device(device)), found.known)
+    file = open_weights(found.path)
+    names = _todays_names(file)
+    shapes = {names[name]: shape for name, shape in file.shapes.items()}
+    spec = _describe(found, file, shapes)
+    network = build_hollow(spec, shapes, _name(file))
+    fill(network, {names[name]: array for name, array in file.read().tensors.items()})
     spec = replace(spec, radius=getattr(network, "radius", 0), multiple_of=int(network.multiple_of))
     return LoadedModel(network.eval().to(choose_device(device)), spec)
-
-
-def locate(
-    name_or_path: str | Path, *, progress: Callable[[int, int | None], None] | None = None
-) -> tuple[ModelSpec | None, Path]:
-    """The catalogue's entry, if there is one, and the file that holds the weights.
-
-    Raises:
-        ModelError: E208 for a name nobody knows, E209 for a file that is not there.
-    """
-    text = str(name_or_path)
-    path = Path(name_or_path).expanduser()
-    table = {spec.name: spec for spec in known_models()}
-    if text in table:
-        spec = table[text]
-        if spec.is_bundled:
-            return spec, Path(spec.source)
-        local = _search(text)
-        if local is not None:
-            return spec, local
-        return spec, fetch(spec.source, sha256=spec.sha256, size=spec.size, progress=progress)
-    if path.exists():
-        return None, path
-    if path.suffix in SUFFIXES or path.is_absolute():
-        raise ModelError("E209", f"{path.name} is not there.", "Check the path, or give a name.")
-    local = _search(text)
-    if local is not None:
-        return None, local
-    find_model(text)
-    raise AssertionError("find_model raises for a name that is not in the table")
 
 
 def describe_model(name_or_path: str | Path) -> ModelSpec:
     """What is known of a model; a file is loaded to find out, a known name is only looked up.
 
     Raises:
-        ModelError: E201 to E209, as `load_model`.
+        ModelError: E201 to E210, as `load_model`.
     """
     table = {spec.name: spec for spec in known_models()}
     found = table.get(str(name_or_path))
     return found if found is not None else load_model(name_or_path, device="cpu").spec
 
 
-def local_names() -> list[str]:
-    """Names of the weights files found in the folders of ``REALESR_WEIGHTS``, sorted."""
-    return sorted(
-        {
-            path.stem
-            for folder in _folders()
-            if folder.is_dir()
-            for path in folder.iterdir()
-            if path.suffix in SUFFIXES
-        }
-    )
+def at_scale(model: LoadedModel, factor: float) -> LoadedModel:
+    """A plain filter for another factor: the next whole scale; a trained model stays as it is.
 
+    Bicubic by 3 is then bicubic by 3, and not by 4 and shrunk.
 
-def _folders() -> list[Path]:
-    listed = os.environ.get("REALESR_WEIGHTS", "")
-    return [Path(folder) for folder in listed.split(os.pathsep) if folder]
+    Args:
+        model: Any model.
+        factor: Up to 16.
 
-
-def _search(name: str) -> Path | None:
-    if Path(name).name != name:
-        return None
-    candidates = (folder / f"{name}{suffix}" for folder in _folders() for suffix in SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def _describe(
-    known: ModelSpec | None,
-    path: Path,
-    shapes: Mapping[str, Shape],
-    metadata: Mapping[str, str],
-    digest: str,
-) -> ModelSpec:
-    """The spec of the weights at hand, checked against the catalogue's where there is one."""
-    detected = detect_architecture(shapes, metadata)
-    if detected is None:
-        raise ModelError(
-            "E205",
-            f"{path.name} is not an upscaler: {describe_stranger(shapes)}.",
-            "Give weights of an ESRGAN, Real-ESRGAN, SRResNet, SRCNN or Compact network.",
-        )
-    architecture, arguments = detected
-    if known is None:
-        known = ModelSpec(
-            name=path.stem,
-            architecture=architecture,
-            arguments=arguments,
-            scale=int(arguments.get("scale", 1)),
-            source=str(path),
-            licence=metadata.get("licence", metadata.get("license", "unknown")),
-        )
-    elif known.architecture != architecture or known.scale != arguments.get("scale", known.scale):
-        raise _wrong(path, f"it holds another network ({architecture}) than {known.name}")
-    elif known.sha256 not in (None, digest) and Path(known.source).name == path.name:
-        raise ModelError(
-            "E206",
-            f"the sha256 of {path.name} differs from the catalogue's "
-            f"(expected {str(known.sha256)[:12]}…, got {digest[:12]}…).",
-            "Delete the file; it will be fetched again.",
-        )
-    return replace(
-        known,
-        architecture=architecture,
-        arguments=arguments,
-        scale=int(arguments.get("scale", known.scale)),
-        sha256=digest,
-        size=path.stat().st_size,
-    )
-
-
-def build_network(spec: ModelSpec) -> Network:
-    """An untrained network of the spec's architecture, in float32 on the CPU.
-
-    >>> from realesr.models.catalogue import find_model
-    >>> build_network(find_model("starter-x4")).radius
-    14
+    >>> at_scale(load_model("bicubic", device="cpu"), 2.5).spec.scale
+    3
     """
-    from realesr.models.compact import Compact
-    from realesr.models.rrdbnet import RRDBNet
-    from realesr.models.srcnn import SRCNN
-    from realesr.models.srresnet import SRResNet
-    from realesr.models.unet_discriminator import UNetDiscriminator
-
-    networks: dict[str, Callable[..., Network]] = {
-        "compact": Compact,
-        "rrdbnet": RRDBNet,
-        "srcnn": SRCNN,
-        "srresnet": SRResNet,
-        "unet_discriminator": UNetDiscriminator,
-    }
-    return networks[spec.architecture](**spec.arguments)
-
-
-def _fill(network: Network, tensors: Mapping[str, np.ndarray], path: Path) -> None:
-    """Copy the weights in; every tensor must be there, of the right shape, and no other."""
-    import torch
-
-    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    for name, shape in expected.items():
-        if name not in tensors:
-            raise _wrong(path, f"tensor {name} is missing")
-        found = tuple(tensors[name].shape)
-        if found != shape:
-            raise _wrong(path, f"{name} is {_times(found)}, expected {_times(shape)}")
-    strangers = [name for name in tensors if name not in expected]
-    if strangers:
-        raise _wrong(path, f"tensor {strangers[0]} has no place in the network")
-    network.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
-
-
-def _times(shape: Shape) -> str:
-    return "×".join(str(side) for side in shape) or "a single number"
-
-
-def _wrong(path: Path, cause: str) -> ModelError:
-    return ModelError(
-        "E205", f"{path.name}: {cause}.", "Ask whoever made the file which network it is for."
-    )
+    if model.spec.architecture != "resampler":
+        return model
+    scale = max(1, math.ceil(factor))
+    if scale > 16:
+        raise ParameterError("E001", f"a factor of {factor:g} is over 16.", "Choose another.")
+    spec = replace(model.spec, scale=scale, arguments={**model.spec.arguments, "scale": scale})
+    return LoadedModel(build_network(spec).eval(), spec)
 
 
 def choose_device(name: str) -> str:
@@ -248,3 +131,62 @@ def choose_device(name: str) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _todays_names(file: WeightsFile) -> dict[str, str]:
+    names = translate_names(file.stored)
+    if len(set(names.values())) < len(names):
+        raise misfit(_name(file), "two tensors have the same place in the network")
+    return names
+
+
+def _describe(found: Located, file: WeightsFile, shapes: Mapping[str, Shape]) -> ModelSpec:
+    """The spec of the weights at hand, checked against all that is said of them."""
+    name, config = _name(file), _config_beside(file.path)
+    detected = detect_architecture(shapes, file.metadata | config, name=name)
+    if detected is None:
+        raise ModelError(
+            "E205",
+            f"{name} is not an upscaler: {describe_stranger(shapes)}.",
+            "Give weights of an ESRGAN, Real-ESRGAN, SRResNet, SRCNN or Compact network.",
+        )
+    architecture, arguments = detected
+    check_said(architecture, arguments, file.metadata, name)
+    check_said(architecture, arguments, config, CONFIG)
+    known, digest = found.known, file_digest(file.path)
+    if known is None:
+        licence = config.get("licence") or file.metadata.get("licence")
+        known = ModelSpec(
+            name=found.name,
+            architecture=architecture,
+            arguments=arguments,
+            scale=int(arguments.get("scale", 1)),
+            source=found.source,
+            licence=printable(licence or file.metadata.get("license", "unknown")),
+        )
+    elif known.architecture != architecture or known.scale != arguments.get("scale", known.scale):
+        raise misfit(name, f"it holds another network ({architecture}) than {known.name}")
+    elif known.sha256 not in (None, digest) and Path(known.source).name == file.path.name:
+        raise ModelError(
+            "E206",
+            f"the sha256 of {name} differs from the catalogue's "
+            f"(expected {str(known.sha256)[:12]}…, got {digest[:12]}…).",
+            "Delete the file; it will be fetched again.",
+        )
+    return replace(
+        known,
+        architecture=architecture,
+        arguments=arguments,
+        scale=int(arguments.get("scale", known.scale)),
+        sha256=digest,
+        size=file.path.stat().st_size,
+    )
+
+
+def _config_beside(weights: Path) -> dict[str, str]:
+    path = weights.with_name(CONFIG)
+    return read_config(path) if path.is_file() else {}
+
+
+def _name(file: WeightsFile) -> str:
+    return printable(file.path.name)
