@@ -19,6 +19,8 @@ def write_sample(folder: Path) -> Path:
         folder: Where ``sample.jpg`` goes.
     """
     photo = cv2.imread(str(Path(skimage.__file__).parent / "data" / "coffee.png"))
+    if photo is None:
+        raise FileNotFoundError("scikit-image is installed without its picture coffee.png.")
     square = photo[0:400, 100:500]
     small = cv2.resize(square, (256, 256), interpolation=cv2.INTER_AREA)
     path = folder / SAMPLE

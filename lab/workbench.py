@@ -131,8 +131,8 @@ class Workbench:
             new_height=f"{height * scale:,}",
         )
         seconds = self._expected(name, scale, height, width)
-        known = seconds is not None
-        when = say("plan.time", time=duration(seconds)) if known else say("plan.no_time")
+        unknown = say("plan.no_time")
+        when = unknown if seconds is None else say("plan.time", time=duration(seconds))
         return " · ".join([size, *self._pieces(name, scale, height, width), when])
 
     def _check(self, name: str, scale: int, height: int, width: int) -> None:

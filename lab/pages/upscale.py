@@ -220,7 +220,7 @@ class UpscalePage:
             done = False
             while not done:
                 try:
-                    changes = {self.status: status.busy(next(steps))}
+                    changes: dict[Any, Any] = {self.status: status.busy(next(steps))}
                 except StopIteration as end:
                     changes = at_rest | self._finished(end.value, photo, model, scale)
                     done = True
