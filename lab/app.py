@@ -26,6 +26,7 @@ from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
 from lab.workbench import Workbench
 from realesr.errors import ParameterError, RealesrError
+from realesr.inference.memory import keep_freed_memory
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
@@ -77,7 +78,7 @@ def serve(host: str, port: int) -> None:
     """Start the lab, say where it is, warm the model up, and stay until it is stopped.
 
     Raises:
-        ParameterError: E007 when the address cannot be used.
+        ParameterError: E009 when the address cannot be used.
     """
     _check_free(host, port)
     bench = Workbench(public=is_public())
@@ -105,7 +106,7 @@ def _check_free(host: str, port: int) -> None:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ParameterError(
-            "E007",
+            "E009",
             say("error.address", host=host, port=port, reason=reason),
             say("error.address_next"),
         ) from error
@@ -131,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    keep_freed_memory()
     try:
         serve(chosen.host, chosen.port)
     except RealesrError as error:

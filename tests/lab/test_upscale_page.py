@@ -233,12 +233,12 @@ def test_a_taken_port_is_one_sentence(capsys):
         port = taken.getsockname()[1]
         assert main(["--port", str(port)]) == 2
     told = capsys.readouterr().err
-    assert told.startswith("E007 ") and str(port) in told and len(told.splitlines()) == 1
+    assert told.startswith("E009 ") and str(port) in told and len(told.splitlines()) == 1
 
 
 def test_an_impossible_port_is_one_sentence(capsys):
     assert main(["--port", "99999"]) == 2
-    assert capsys.readouterr().err.startswith("E007 ")
+    assert capsys.readouterr().err.startswith("E009 ")
 
 
 def test_a_port_from_the_environment_must_be_a_number(capsys, monkeypatch):
