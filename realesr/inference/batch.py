@@ -142,13 +142,15 @@ def plan_jobs(
     if output.suffix.lower() in PICTURE_SUFFIXES:
         return _one_file(found, output, suffix)
     jobs: list[Job] = []
+    owned = {_folded(target): source for target, source in owners.items()}
     taken: set[str] = set()
     for item in found:
         here = whereabouts(item.path)
         for target in _names(item.path, output / item.folder, f"_{label}{suffix or '.png'}"):
-            if _folded(target) not in taken and owners.get(target, here) == here:
+            name = _folded(target)
+            if name not in taken and owned.get(name, here) == here:
                 break
-        taken.add(_folded(target))
+        taken.add(name)
         jobs.append(Job(item.path, target, item.listed))
     return jobs
 

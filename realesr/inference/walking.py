@@ -75,24 +75,26 @@ def _under(start: Path, seen: set[Identity], results: Identity | None) -> Iterat
         try:
             with os.scandir(here) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
-            folders = [entry for entry in entries if entry.is_dir()]
         except OSError:
             yield Found(here, folder.parent, False)
             continue
+        folders = []
         for entry in entries:
+            if entry.name.startswith("."):
+                continue
             path = here / entry.name
-            if path.suffix.lower() in PICTURE_SUFFIXES and not _hidden(entry):
-                if not entry.is_dir():
-                    yield Found(path, folder, False)
-        stack += [
-            (here / entry.name, folder / entry.name)
-            for entry in reversed(folders)
-            if not _hidden(entry)
-        ]
+            if _is_folder(entry):
+                folders.append((path, folder / entry.name))
+            elif path.suffix.lower() in PICTURE_SUFFIXES:
+                yield Found(path, folder, False)
+        stack += reversed(folders)
 
 
-def _hidden(entry: os.DirEntry[str]) -> bool:
-    return entry.name.startswith(".")
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # A link that leads to itself.
+        return False
 
 
 def _identity(folder: Path) -> Identity | None:

@@ -1,0 +1,86 @@
+"""A run that is interrupted, or whose disk is full, says so, adds up, and can go on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.commands.test_killed import results, start
+from tests.pictures import natural
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+from realesr.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(8):
+        Image.fromarray(natural("coffee", 24, 30 + number)).save(folder / f"{number}.png")
+    return folder
+
+
+def adds_up(report: dict) -> bool:
+    return report["done"] + report["refused"] + report["skipped"] == report["found"]
+
+
+def test_ctrl_c_prints_the_report_so_far_and_the_next_run_goes_on(photos, tmp_path):
+    Image.fromarray(natural("coffee", 380, 580)).save(photos / "9.png")
+    out = tmp_path / "out"
+    child = start(photos, out)
+    while len(list(out.glob("*_x4.png"))) < 3 and child.poll() is None:
+        time.sleep(0.002)
+    child.send_signal(signal.SIGINT)
+    printed, said = child.communicate(timeout=60)
+    assert child.returncode == 130 and "Traceback" not in said
+    report = json.loads(printed)
+    assert adds_up(report) and report["found"] == 9
+    assert 3 <= report["done"] < 9 and report["refused"] == 0
+    assert "goes on from here" in report["stopped"] and report["stopped"] in said
+    assert len(results(out)) == report["done"]
+    last = start(photos, out)
+    after = json.loads(last.communicate(timeout=60)[0])
+    assert last.returncode == 0
+    assert (after["skipped"], after["done"]) == (report["done"], 9 - report["done"])
+    assert after["stopped"] is None
+
+
+def test_a_full_disk_stops_the_run_loudly(photos, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    Image.fromarray(noise).save(photos / "4_too_large.png")
+    words = ["upscale", str(photos), "-o", str(tmp_path / "out"), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 5 and "Traceback" not in done.stderr, done.stderr
+    assert "E302 4_too_large_x4.png needs" in done.stderr and "disk is full" in done.stderr
+    report = json.loads(done.stdout)
+    assert adds_up(report) and report["found"] == 9
+    assert (report["done"], report["refused"]) == (5, 1)
+    missed = [entry for entry in report["files"] if entry["state"] == "skipped"]
+    assert len(missed) == 3 and all("W119" in entry["notices"][0] for entry in missed)
+    assert len(results(tmp_path / "out")) == 5
+
+
+def test_two_runs_on_one_folder_do_not_mix(photos, tmp_path, realesr):
+    out = tmp_path / "out"
+    Image.fromarray(natural("coffee", 380, 580)).save(photos / "00.png")
+    first = start(photos, out)
+    while not (out / ".realesr-batch.jsonl").exists() and first.poll() is None:
+        time.sleep(0.002)
+    second = realesr("upscale", photos, "-o", out)
+    assert second.code == 2 and "E008 another realesr is at work" in second.err
+    assert json.loads(first.communicate(timeout=60)[0])["done"] == 9
