@@ -77,9 +77,9 @@ const geometry = (() => {
   function settle(view, scene, panel) {
     const fit = fitZoom(scene, panel);
     const { low, high } = zoomLimits(fit);
-    if (view.fit) return { fit: true, zoom: fit, x: 0.5, y: 0.5 };
     const raw = clamp(view.zoom, low, high);
     const zoom = snapZoom(raw);
+    if (view.fit) return { fit: true, zoom: zoom === fit ? raw : fit, x: 0.5, y: 0.5 };
     return {
       fit: zoom === fit,
       zoom: raw,

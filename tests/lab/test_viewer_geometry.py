@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +60,11 @@ def test_fit_shows_everything_and_enlarges_by_whole_factors_only(geometry, scene
 
 
 @given(view=views, scene=size(1, 5000), panel=panel_at)
+@example(  # a zoom that snaps to the one that fits must stay what it was
+    view={"fit": False, "zoom": 1.03125, "x": 0.0, "y": 0.0},
+    scene={"width": 1, "height": 21},
+    panel={"width": 40, "height": 40, "x": 0, "y": 0},
+)
 @relaxed
 def test_pictures_start_on_a_whole_device_pixel_and_leave_no_gap(geometry, view, scene, panel):
     settled = geometry("settle", view, scene, panel)
