@@ -58,7 +58,7 @@ def build_hollow(spec: ModelSpec, shapes: Mapping[str, Shape], name: str) -> Net
     Raises:
         ModelError: E205 when a tensor is missing, too many or of another shape.
     """
-    network = _without_memory(spec)
+    network = build_without_memory(spec)
     expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     for tensor, shape in expected.items():
         if tensor not in shapes:
@@ -71,7 +71,8 @@ def build_hollow(spec: ModelSpec, shapes: Mapping[str, Shape], name: str) -> Net
     return network
 
 
-def _without_memory(spec: ModelSpec) -> Network:
+def build_without_memory(spec: ModelSpec) -> Network:
+    """The same on torch's "meta" device: names and shapes, and no numbers."""
     import torch
     from torch.nn.functional import normalize
     from torch.overrides import TorchFunctionMode

@@ -138,6 +138,19 @@ for name, deed in {FORBIDDEN!r}.items():
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
+def test_the_child_is_locked_before_it_reads(tmp_path):
+    code = f"""
+import sys
+from realesr.models.conversion import convert_here
+convert_here({str(BUNDLED / "starter-x4.safetensors")!r}, "", "")
+sys.stderr.write("converted; ")
+open("made", "w")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
+    assert b"converted; " in done.stderr and b"PermissionError" in done.stderr
+    assert len(done.stdout) > 1_000_000 and not list(tmp_path.iterdir())
+
+
 def test_packing_is_read_by_the_official_library_and_repeats_itself(tmp_path):
     arrays = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.ones(3, np.float16)}
     data = pack(arrays, {"scale": "4"})
