@@ -20,7 +20,8 @@ from realesr.inference.laying import lay, lay_rounded
 from realesr.inference.precision import choose_precision, narrow
 from realesr.inference.resampling import resample
 from realesr.inference.tiling import Tile, plan_tiles
-from realesr.models.loading import LoadedModel, choose_device, load_model
+from realesr.models.catalogue import ModelSpec
+from realesr.models.loading import LoadedModel, at_scale, choose_device, load_model
 
 logger = logging.getLogger(__name__)
 
@@ -75,27 +76,16 @@ class Upscaler:
         finish: Finish | None = None,
     ) -> None:
         self.device = choose_device(device)
-        self.model = model if isinstance(model, LoadedModel) else load_model(model, device="cpu")
-        self.spec = self.model.spec
-        if self.spec.architecture == "unet_discriminator":
-            raise ModelError(
-                "E205",
-                f"{self.spec.name} is no upscaler: it is a discriminator, the judge of a training.",
-                "Use the model it judged.",
-            )
-        self.scale = float(self.spec.scale if scale is None else scale)
+        loaded = model if isinstance(model, LoadedModel) else load_model(model, device="cpu")
+        self.scale = float(loaded.spec.scale if scale is None else scale)
         _check_factor(self.scale)
         if tile != "auto" and tile < SMALLEST_TILE:
             raise ParameterError("E001", f"tile {tile} is too small.", f"{SMALLEST_TILE} is least.")
         if overlap is not None and overlap < 0:
             raise ParameterError("E001", f"overlap {overlap} is negative.", "Use 0 or more.")
-        self._channels = int(self.spec.arguments.get("channels", 3))
-        if self._channels not in (1, 3):
-            raise ModelError(
-                "E205",
-                f"{self.spec.name} reads {self._channels} channels; pictures have 1 or 3.",
-                "Use another model.",
-            )
+        self.model = at_scale(loaded, self.scale)
+        self.spec = self.model.spec
+        self._channels = _readable_channels(self.spec)
         self.dtype = choose_precision(precision, self.device)
         self.finish = finish or Finish()
         self.tile = self._default_tile() if tile == "auto" else tile
@@ -107,7 +97,7 @@ class Upscaler:
         self._network = narrow(self.model.network, self.dtype).to(self.device)
 
     def _default_tile(self) -> int:
-        return 512 if self.spec.architecture == "compact" else 256
+        return 256 if self.spec.architecture == "rrdbnet" else 512
 
     def describe(self) -> str:
         """One sentence on how the tiles meet.
@@ -293,6 +283,21 @@ class Upscaler:
         result = result.reshape(count, channels, *result.shape[2:])
         scale = self.spec.scale
         return result[..., : height * scale, : width * scale].float().cpu().clone()
+
+
+def _readable_channels(spec: ModelSpec) -> int:
+    """1 for a gray model, 3 for colour; refuses what enlarges no pictures."""
+    if spec.architecture == "unet_discriminator":
+        raise ModelError(
+            "E205",
+            f"{spec.name} is no upscaler: it is a discriminator, the judge of a training.",
+            "Use the model it judged.",
+        )
+    channels = int(spec.arguments.get("channels", 3))
+    if channels not in (1, 3):
+        cause = f"{spec.name} reads {channels} channels; pictures have 1 or 3."
+        raise ModelError("E205", cause, "Use another model.")
+    return channels
 
 
 def _check_factor(factor: float) -> None:

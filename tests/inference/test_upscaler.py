@@ -261,6 +261,19 @@ def test_finishes_out_of_range_are_refused(setting):
         Finish(**setting)
 
 
+@pytest.mark.parametrize("scale", [1, 2, 2.5, 3, 8])
+def test_a_plain_filter_enlarges_by_the_factor_itself(scale):
+    pixels = natural("coffee", 30, 40)
+    result = Upscaler("bicubic", scale=scale, device="cpu")(pixels)
+    assert result.shape == (round(30 * scale), round(40 * scale), 3)
+    if scale == int(scale):
+        direct = torch.nn.functional.interpolate(
+            to_tensor(pixels), scale_factor=scale, mode="bicubic"
+        )
+        expected = (direct[0].permute(1, 2, 0).numpy().clip(0, 1) * 255).round()
+        assert np.abs(result - expected).max() <= 1
+
+
 def test_a_gray_model_takes_every_channel(tmp_path):
     path = tmp_path / "gray.safetensors"
     save_file(Compact(2, 8, 2, channels=1).state_dict(), path)
