@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _LOSSY = ("JPEG", "WEBP", "AVIF")
 _AGAIN = {
-    "new settings": "was made before with other settings; made anew.",
-    "new source": "has changed since it was last enlarged; made anew.",
+    "new settings": "made before with other settings; made anew.",
+    "new source": "the picture has changed since it was last enlarged; made anew.",
 }
 
 
@@ -255,7 +255,7 @@ class Run:
             return Outcome(job.source, "skipped", job.target)
         notices: tuple[Notice, ...] = ()
         if state in _AGAIN:
-            notices = (Notice("W118", f"{job.source.name} {_AGAIN[state]}"),)
+            notices = (Notice("W118", _AGAIN[state]),)
         elif existing := refuse_existing(job, force=self._force):
             return existing
         try:

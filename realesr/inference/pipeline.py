@@ -152,6 +152,8 @@ class Pipeline:
                     if not collect():
                         return False
                     behind = task, writer.submit(self._finish, task, made)
+                    # Held here, it would outlive its writing while the next one is made.
+                    del read, made
                 return collect()
             finally:
                 collect()

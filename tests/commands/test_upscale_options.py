@@ -278,12 +278,12 @@ def test_what_is_made_again_and_what_is_not(realesr, photo, tmp_path):
     Image.fromarray(natural("coffee", 20, 25)).save(photos / "b.png")
     (out / "c_x4.png").write_bytes(b"retouched")
     run = realesr("upscale", photos, "-o", out, "--json")
-    assert counts(run) == (2, 0, 2) and "W118 b.png has changed since" in run.err
+    assert counts(run) == (2, 0, 2) and "b.png: W118 the picture has changed" in run.err
     assert (out / "a_x4.png").read_bytes() == first
     assert read_picture(out / "b_x4.png").pixels.shape == (80, 100, 3)
     # Other settings: our own results are made again, and it is said; others' are left.
     run = realesr("upscale", photos, "-o", out, "--json", "--strength", 0)
-    assert counts(run) == (2, 0, 2) and "W118 a.png was made before with other settings" in run.err
+    assert counts(run) == (2, 0, 2) and "a.png: W118 made before with other settings" in run.err
     assert (out / "a_x4.png").read_bytes() != first
     assert (out / "c_x4.png").read_bytes() == b"retouched"
     assert (out / "d_x4.png").read_bytes() == b"somebody's"
