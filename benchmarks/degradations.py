@@ -148,11 +148,9 @@ def main() -> None:
             f"{state}. {SIDE}x{SIDE}, `real_esrgan(4)` with unsharp mask, a trace a picture."
         )
     else:
-        title, body, command = (
-            "Degradation on a CPU",
-            on_cpu(arguments.pictures, arguments.repeats),
-            "",
-        )
+        title, command = "Degradation on a CPU", ""
+        body = on_cpu(arguments.pictures, arguments.repeats)
+        body += "\n\n" + processor_time(min(arguments.pictures, 50))
         conditions = (
             f"{state}. {SIDE}x{SIDE}, seeds 0 to {arguments.pictures - 1}, one process, 2 threads; "
             f"the two chains take turns, and the best of {arguments.repeats} runs of each counts."
