@@ -150,10 +150,10 @@ def odd_pictures() -> dict[str, tuple[bytes, np.ndarray]]:
     rows = [row.astype(">u2").tobytes() for row in deep[..., [0, 3]]]
     found["gray_16_alpha.png"] = (raw_png(28, 20, 16, 4, rows), deep[..., [0, 3]])
     found["gray_alpha.png"] = (encoded(scene(20, 28, 2), "PNG"), scene(20, 28, 2))
-    share = rgba[..., 3:] / 255
-    multiplied = np.rint(rgb * share)
+    opacity = rgba[..., 3:].astype(float)
+    multiplied = np.rint(rgb * opacity / 255)
     stored = np.dstack([multiplied, rgba[..., 3]]).astype(np.uint8)
-    straight = np.dstack([(multiplied / share).round().clip(0, 255), rgba[..., 3]])
+    straight = np.dstack([np.floor(multiplied * 255 / opacity + 0.5).clip(0, 255), rgba[..., 3]])
     found["premultiplied.tif"] = (
         tiff(stored, photometric="rgb", extrasamples=["assocalpha"]),
         straight.astype(np.uint8),
