@@ -2,6 +2,7 @@
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
+CODE := realesr lab tests benchmarks docs spaces_app.py
 READY := .venv/.ready
 
 .PHONY: setup lab lint test test-slow figures screenshots clean
@@ -21,8 +22,8 @@ lab: setup
 	$(BIN)/realesr-lab
 
 lint: setup
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
 test: lint
