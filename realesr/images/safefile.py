@@ -151,7 +151,7 @@ def _forget(temporary: Path) -> None:
 
 
 def _exists(path: Path) -> PictureError:
-    return PictureError("E113", f"{path.name} exists already.", "--force replaces it.")
+    return PictureError("E113", f"{path.name} exists.", "--force replaces it.")
 
 
 def cannot_write(path: Path, size: int, error: OSError) -> RealesrError:
