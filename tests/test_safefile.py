@@ -139,7 +139,7 @@ def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path):
 def test_a_file_is_never_overwritten_without_force(tmp_path):
     path = write_picture(Picture(scene(8, 8)), tmp_path / "out.png")
     before = path.read_bytes()
-    with pytest.raises(PictureError, match=r"E113 out.png exists already. --force replaces it."):
+    with pytest.raises(PictureError, match=r"E113 out.png exists\. --force replaces it."):
         write_picture(Picture(scene(9, 9)), path)
     assert path.read_bytes() == before
     assert write_picture(Picture(scene(9, 9)), path, force=True) == path
