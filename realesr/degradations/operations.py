@@ -157,8 +157,7 @@ class Resize(Checked):
         >>> Resize(factor=1 / 3).size((399, 2))
         (133, 1)
         """
-        # A factor such as 1/3 lies a hair below its true value; 133 must not become 132.
-        height, width = (max(1, math.floor(side * self.factor + 1e-9)) for side in original_size)
+        height, width = (max(1, math.floor(side * self.factor)) for side in original_size)
         return height, width
 
     def apply(self, image: Tensor, original_size: Size) -> Tensor:

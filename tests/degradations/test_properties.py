@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+import torch.nn.functional as F
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from realesr import degradations
@@ -242,8 +243,30 @@ def test_resize_counts_from_the_original():
 
 @pytest.mark.parametrize("scale", range(1, 9))
 def test_one_over_scale_is_exact(scale):
-    for side in range(scale, 500, scale):
-        assert Resize(factor=1 / scale).size((side, side)) == (side // scale, side // scale)
+    resize = Resize(factor=1 / scale)
+    for side in range(scale, 20_000 * scale + 1, scale):
+        assert resize.size((side, 1))[0] == side // scale
+
+
+def interpolated(side, factor):
+    """The side that the reference's call gives."""
+    line = torch.zeros(1, 1, 1, side)
+    return F.interpolate(line, scale_factor=(1.0, factor), mode="nearest").shape[-1]
+
+
+@pytest.mark.parametrize(("side", "factor", "small"), [(400, 0.29, 115), (400, 0.2825, 112)])
+def test_a_product_a_hair_below_a_whole_number_is_rounded_down(side, factor, small):
+    assert Resize(factor=factor).size((side, side)) == (small, small)
+    assert interpolated(side, factor) == small
+
+
+@settings(max_examples=300, deadline=None)
+@given(side=st.integers(1, 3000), share=st.integers(500, 400_000))
+def test_the_size_is_the_one_that_the_references_call_gives(side, share):
+    """Factors of five decimals, as recipes draw them."""
+    factor = share / 100_000
+    assume(side * factor >= 1)
+    assert Resize(factor=factor).size((side, 1))[0] == interpolated(side, factor)
 
 
 def test_antialias_widens_the_filter_when_shrinking():
