@@ -10,6 +10,7 @@ import torch
 
 from realesr.degradations import presets
 from realesr.degradations.recipe_files import from_toml
+from realesr.degradations.spans import fields_of
 from realesr.degradations.table import OPERATIONS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -44,6 +45,21 @@ def test_every_operation_is_documented(name):
         assert f"figures/operation-{name}.png" in GUIDE
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, kind in OPERATIONS.items() if ".further." not in kind.__module__]
+)
+def test_every_number_of_a_biography_is_explained(name):
+    (entry,) = re.findall(rf"^### `{name}`\n(.*?)(?=^#)", GUIDE, re.DOTALL | re.MULTILINE)
+    explained = {
+        word
+        for head in re.findall(r"^- (`[^:(]+)", entry, re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", head)
+    }
+    fields = fields_of(OPERATIONS[name])
+    assert explained == {field.name for field in fields}
+    assert all(f"`{option}`" in entry for field in fields for option in field.options)
+
+
 @pytest.mark.parametrize("name", sorted(presets.PRESETS))
 def test_every_preset_is_documented(name):
     assert f"| `{name}` |" in GUIDE
@@ -60,6 +76,11 @@ def test_the_examples_run(capsys):
     assert "version 99" in printed
     drawn = space["recipe"].sample(0)
     assert 0.2 <= drawn.operations[0].angle <= 0.8
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_each_example_runs_alone(block):
+    exec(compile(block, "degradations.md", "exec"), {})
 
 
 def test_the_recipe_in_the_guide_is_a_recipe():
