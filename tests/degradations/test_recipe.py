@@ -124,17 +124,29 @@ def test_narrowing_one_steps_range_changes_no_other_draw(place):
     other = dataclasses.replace(recipe, steps=tuple(steps))
     changed = 0
     for seed in range(60):
-        for n, (old, new) in enumerate(zip(recipe.steps, other.steps, strict=True)):
-            before, after = old.sample(spawn(seed, "step", n)), new.sample(spawn(seed, "step", n))
-            if n != place:
-                assert before == after
-            changed += before != after
-            kinds = [type(operation) for operation in before]
-            assert kinds == [type(operation) for operation in after]
-            if n == place == 7:
-                same = [b == a for b, a in zip(before, after, strict=True)]
-                assert all(s or isinstance(b, Jpeg) for s, b in zip(same, before, strict=True))
+        before, after = recipe.sample(seed).operations, other.sample(seed).operations
+        assert [type(operation) for operation in before] == [type(each) for each in after]
+        differing = {
+            n for n, pair in enumerate(zip(before, after, strict=True)) if len({*pair}) > 1
+        }
+        # Which operations of the trace are the narrowed step's.
+        lengths = [len(step.sample(spawn(seed, "step", n))) for n, step in enumerate(recipe.steps)]
+        first = sum(lengths[:place])
+        assert differing <= set(range(first, first + lengths[place]))
+        if place == 7:
+            assert all(isinstance(before[n], Jpeg) for n in differing)
+        changed += bool(differing)
     assert changed > 10
+
+
+def test_equal_steps_draw_independently():
+    noise = RandomNoise(gaussian=1.0, sigma=(0.0, 100.0))
+    recipe = Recipe(name="twice", scale=1, steps=(noise, noise))
+    drawn = [recipe.sample(seed).operations[:2] for seed in range(800)]
+    assert all(first.sigma != second.sigma and first.seed != second.seed for first, second in drawn)
+    for name in ("sigma", "seed"):
+        pairs = torch.tensor([[getattr(each, name) for each in both] for both in drawn])
+        assert abs(float(torch.corrcoef(pairs.double().T)[0, 1])) < 4 / len(drawn) ** 0.5
 
 
 def test_changing_a_seed_is_the_only_way_to_change_the_noise():
