@@ -107,7 +107,7 @@ class Transfer:
             reason = getattr(fault, "reason", fault)
             if isinstance(reason, socket.gaierror):
                 host = urlsplit(self.url).hostname
-                raise self._failed(f"{host} was not found, so this machine may be offline") from None
+                raise self._failed(f"{host} was not found; perhaps offline") from None
             raise _LostError(str(reason) or type(reason).__name__) from None
 
     def _receive(self, response: Any, start: int) -> None:

@@ -16,7 +16,7 @@ from realesr.errors import ModelError, ParameterError, ResourceError
 from realesr.images import to_tensor
 from realesr.inference.channels import AlphaBounds, check_pixels, fill_hidden, layers, merge
 from realesr.inference.finishing import Finish
-from realesr.inference.laying import lay, lay_rounded
+from realesr.inference.laying import Mosaic
 from realesr.inference.precision import choose_precision, narrow
 from realesr.inference.resampling import resample
 from realesr.inference.tiling import Tile, plan_tiles
@@ -42,8 +42,9 @@ class Progress:
 class Upscaler:
     """A model with the settings to run it over pictures of any size.
 
-    Holds no picture between calls. Memory beyond the input and output arrays depends on the tile,
-    not on the picture.
+    Holds no picture between calls. At the model's own scale, memory beyond the input and output
+    arrays depends on the tile, not on the picture. Another scale holds the model's own result once
+    more, and transparency takes about 30 bytes for each pixel of the input.
 
     Args:
         model: A loaded model, or what `load_model` takes.
@@ -216,6 +217,7 @@ class Upscaler:
         height, width, channels = pixels.shape
         scale = self.spec.scale
         result = np.empty((height * scale, width * scale, channels), pixels.dtype)
+        mosaic = Mosaic(result, scale)
         bounds = AlphaBounds(pixels) if channels in (2, 4) else None
         pixels = pixels if bounds is None else fill_hidden(pixels)
         tiles = self.plan(height, width, tile=tile_size)
@@ -227,7 +229,7 @@ class Upscaler:
             part = merge(enlarged, channels)
             if bounds is not None:
                 bounds.hold(part, tile.source, scale)
-            lay_rounded(part, tile, scale, result)
+            mosaic.lay(part, tile)
             yield Progress(number, len(tiles))
         return result
 
@@ -254,10 +256,11 @@ class Upscaler:
         result = images.new_empty(
             (len(images), 3, height * scale, width * scale), dtype=torch.float32
         )
+        mosaic = Mosaic(result, scale)
         for tile in self.plan(height, width):
             source = images[..., tile.source.rows, tile.source.columns].float().cpu()
             part = self.finish.apply(self._run(source), source)
-            lay(part.to(result.device), tile, scale, result)
+            mosaic.lay(part.to(result.device), tile)
         return result
 
     def _run(self, batch: torch.Tensor) -> torch.Tensor:
