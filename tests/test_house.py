@@ -231,3 +231,12 @@ def test_no_global_state_is_touched(call):
         if call in path.read_text("utf-8").replace("Generator().manual_seed(", "")
     ]
     assert not users
+
+
+def test_files_stay_small():
+    long = {
+        name: lines
+        for name, path in sources()
+        if (lines := len(path.read_text("utf-8").splitlines())) > 350
+    }
+    assert not long, f"split these: {long}"

@@ -183,6 +183,14 @@ def test_a_file_of_any_network_loads_back(network, metadata, tmp_path):
         assert torch.equal(model.network(image), network.eval()(image))
 
 
+def test_an_official_file_with_another_checksum_is_refused(tmp_path, monkeypatch):
+    weights = Compact(4, 64, 16).state_dict()
+    torch.save({"params": weights}, tmp_path / "realesr-animevideov3.pth")
+    monkeypatch.setenv("REALESR_WEIGHTS", str(tmp_path))
+    with pytest.raises(ModelError, match=r"E206 .*realesr-animevideov3.pth"):
+        load_model("realesr-animevideov3", device="cpu")
+
+
 def test_srcnn_without_a_scale_is_asked_for_it(tmp_path):
     save_file(SRCNN(4, 8, 4).state_dict(), tmp_path / "srcnn.safetensors")
     with pytest.raises(ModelError, match=r"E205.*scale"):
