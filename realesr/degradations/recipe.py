@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from realesr.degradations.combinations import step_to_dict, steps_from_list
-from realesr.degradations.documents import VERSION, complete, parsed
+from realesr.degradations.documents import VERSION, complete, one_a_line, parsed
 from realesr.degradations.operations import Operation, Round, check_image
 from realesr.degradations.spans import Checked, Span
 from realesr.degradations.steps import Step
@@ -116,14 +116,21 @@ class Trace(Checked):
 
     def to_json(self) -> str:
         """The trace as JSON: one line, under 1,500 characters for the second-order recipes."""
-        data = {
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_text(self) -> str:
+        """The same JSON for people who read or edit it: a line for each operation."""
+        return one_a_line(self.to_dict(), "operations")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trace as plain data."""
+        return {
             "trace": self.recipe,
             "version": self.version,
             "seed": self.seed,
             "scale": self.scale,
             "operations": [operation_to_dict(operation) for operation in self.operations],
         }
-        return json.dumps(data, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Trace:
@@ -135,6 +142,8 @@ class Trace(Checked):
         """
         keys = ("trace", "version", "seed", "scale", "operations")
         data = complete(parsed(text, "trace"), keys)
+        if not isinstance(data["operations"], list):
+            raise ConfigError("E404", "operations must be a list of operations.")
         made, wrong = [], []
         for each in data["operations"]:
             try:
@@ -216,10 +225,7 @@ class Recipe(Checked):
 
     def to_json(self) -> str:
         """The recipe as JSON, a line for each step."""
-        data = self.to_dict()
-        steps = ",\n    ".join(json.dumps(step, ensure_ascii=False) for step in data.pop("steps"))
-        head = json.dumps(data, ensure_ascii=False)[:-1]
-        return f'{head}, "steps": [\n    {steps}\n]}}\n'
+        return one_a_line(self.to_dict(), "steps")
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from realesr.degradations.combinations import STEPS
-from realesr.degradations.documents import VERSION
+from realesr.degradations.documents import VERSION, text_of, too_deep
 from realesr.degradations.recipe import Recipe
 from realesr.degradations.spans import Field, fields_of
 from realesr.degradations.table import OPERATIONS
@@ -25,10 +25,7 @@ def load_recipe(path: str | Path) -> Recipe:
         ConfigError: E404, with everything that is wrong with it.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("E404", f"{path.name} cannot be read: {error}.") from error
+    text = text_of(path)
     try:
         return from_toml(text) if path.suffix.lower() == ".toml" else Recipe.from_json(text)
     except RealesrError as error:
@@ -58,6 +55,8 @@ def from_toml(text: str) -> Recipe:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError("E404", f"This recipe is not TOML: {error}.") from error
+    except RecursionError as error:
+        raise too_deep("recipe") from error
     return Recipe.from_dict(data)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ class Field:
         name: The field's name.
         kind: ``"float"``, ``"int"``, ``"bool"``, ``"choice"``, ``"text"``, ``"range"`` (two
             floats), ``"numbers"`` and ``"fractions"`` (a tuple of integers or floats),
-            ``"choices"`` (a tuple of words), or ``"other"``, which the class checks itself.
+            ``"choices"`` (a tuple of words), ``"things"`` (a tuple) or ``"other"``, which the class
+            checks itself.
         span: The range of a number, or of each number of a tuple.
         options: The words of a choice.
         optional: Whether ``None`` is a value.
@@ -113,6 +115,8 @@ def _read(name: str, hint: Any) -> Field:
         kind = "fractions"
     elif get_origin(hint) is tuple and get_origin(inside[0]) is Literal:
         kind, options = "choices", get_args(inside[0])
+    elif get_origin(hint) is tuple:
+        kind = "things"
     return Field(name, kind, span, options, optional)
 
 
@@ -140,7 +144,7 @@ class Checked:
             if complaint:
                 raise ParameterError(
                     "E004",
-                    f"{type(self).__name__}.{field.name} must be {complaint}, got {value!r}.",
+                    f"{type(self).__name__}.{field.name} must be {complaint}, got {shown(value)}.",
                 )
             object.__setattr__(self, field.name, plain)
         for complaint in self.contradictions():
@@ -156,7 +160,10 @@ def _plain(field: Field, value: Any) -> tuple[Any, str]:
     if field.optional and value is None:
         return value, ""
     if field.kind == "other":
-        return tuple(value) if isinstance(value, list) else value, ""
+        return value, ""
+    if field.kind == "things":
+        fits = isinstance(value, (tuple, list))
+        return tuple(value) if fits else value, "" if fits else "a list"
     if field.kind in ("float", "int"):
         return _number(field.kind, field.span, value)
     if field.kind == "bool":
@@ -170,15 +177,29 @@ def _plain(field: Field, value: Any) -> tuple[Any, str]:
 
 def _number(kind: str, span: Span | None, value: Any) -> tuple[Any, str]:
     """One number: finite, whole where it must be, inside its span."""
-    fits = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    number = float(value) if fits else math.nan
-    if math.isfinite(number) and (span is None or span.low <= number <= span.high):
-        if kind == "float":
-            return number, ""
-        if number.is_integer():
-            return int(value), ""
+    number: float = math.nan
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        # Compared as it is: as a float, 2^63 - 1 would be 2^63.
+        number = int(value)
+    elif isinstance(value, numbers.Real) and not isinstance(value, bool):
+        number = float(value)
+    if span is None or span.low <= number <= span.high:
+        if kind == "float" and -sys.float_info.max <= number <= sys.float_info.max:
+            return float(number), ""
+        if kind == "int" and (isinstance(number, int) or number.is_integer()):
+            return int(number), ""
     wanted = "a whole number" if kind == "int" else "a number"
     return value, f"{wanted} {span.words()}" if span else wanted
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it: a long one is cut.
+
+    >>> shown("sigma"), len(shown(10**400))
+    ("'sigma'", 80)
+    """
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _several(field: Field, value: Any) -> tuple[Any, str]:
@@ -194,7 +215,7 @@ def _several(field: Field, value: Any) -> tuple[Any, str]:
     if not isinstance(value, (tuple, list)) or (not value and field.kind != "fractions"):
         return value, wanted
     if field.kind == "choices":
-        return tuple(value), "" if set(value) <= set(field.options) else wanted
+        return tuple(value), "" if all(word in field.options for word in value) else wanted
     kind = "int" if field.kind == "numbers" else "float"
     checked = [_number(kind, field.span, number) for number in value]
     plain = tuple(number for number, _ in checked)

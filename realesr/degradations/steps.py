@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice, product
 from typing import Annotated, Any, Literal, Protocol, get_args, runtime_checkable
 
 import torch
@@ -33,7 +34,7 @@ from realesr.degradations.operations import (
     Sinc,
     one_way,
 )
-from realesr.degradations.spans import Checked, Field, Span, fields_of
+from realesr.degradations.spans import Checked, Field, Span, fields_of, shown
 from realesr.degradations.table import OPERATIONS, build, unknown
 from realesr.errors import ConfigError
 
@@ -42,6 +43,9 @@ Share = Annotated[float, Span(0, 1, help="probability")]
 Mode = Literal["area", "bilinear", "bicubic"]
 # The sizes that the training code draws from; its option `blur_kernel_size` changes nothing.
 SIZES = tuple(range(7, 22, 2))
+# Of how many combinations of a Draw's choices it is tried whether they go together.
+COMBINATIONS = 1000
+UNCHANGED = object()
 
 
 @runtime_checkable
@@ -253,20 +257,61 @@ class Draw(Checked):
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in dict(self.values).items()}
-        object.__setattr__(self, "values", plain)
+        if isinstance(self.values, Mapping):
+            plain = {k: tuple(v) if isinstance(v, list) else v for k, v in self.values.items()}
+            object.__setattr__(self, "values", plain)
         super().__post_init__()
 
     def contradictions(self) -> Iterator[str]:
-        """The operation and its fields must exist, and both ends of the ranges must be allowed."""
+        """The operation and its fields must exist, and all that may be drawn must be allowed."""
         if self.operation not in OPERATIONS:
             yield unknown("operation", self.operation, OPERATIONS)
-            return
-        try:
-            for end in (0.0, 0.999999):
-                self._build([end] * len(self._fields()))
-        except ConfigError as error:
-            yield error.cause
+        elif not isinstance(self.values, Mapping):
+            yield f"values must be a table of fields, got {shown(self.values)}."
+        else:
+            known = {each.name: each for each in self._fields()}
+            yield from (
+                unknown(f"{self.operation} field", str(name), known)
+                for name in self.values
+                if name not in known
+            )
+            columns = {each.name: self._options(each) for each in self._fields()}
+            wrong = [
+                f"{name} has nothing to choose from." for name, of in columns.items() if not of
+            ]
+            yield from wrong or self._refusals(columns)
+
+    def _options(self, each: Field) -> tuple[Any, ...]:
+        """What decides whether a field's draws are allowed: both ends of a range, every choice."""
+        value = self.values.get(each.name, UNCHANGED)
+        if each.name == "seed" and value is None:
+            return (0,)
+        return value if isinstance(value, tuple) else (value,)
+
+    def _refusals(self, columns: Mapping[str, tuple[Any, ...]]) -> Iterator[str]:
+        """Every option beside the first of the others, then together; the first refusal counts."""
+        first = {name: options[0] for name, options in columns.items()}
+        alone = ({**first, name: each} for name, options in columns.items() for each in options)
+        together = (
+            dict(zip(columns, row, strict=True))
+            for row in islice(product(*columns.values()), COMBINATIONS)
+        )
+        for values in chain(alone, together):
+            given = {name: value for name, value in values.items() if value is not UNCHANGED}
+            if "seed" in columns:
+                given.setdefault("seed", 0)
+            try:
+                build("operation", OPERATIONS, {"operation": self.operation, **given})
+            except ConfigError as error:
+                yield error.cause
+                return
+        for each in self._fields():
+            if self._is_range(each) and columns[each.name][0] > columns[each.name][1]:
+                yield f"{each.name} must be two numbers, the lower first, got {columns[each.name]}."
+
+    def _is_range(self, each: Field) -> bool:
+        value = self.values.get(each.name)
+        return each.kind == "float" and isinstance(value, tuple) and len(value) == 2
 
     def _fields(self) -> tuple[Field, ...]:
         return fields_of(OPERATIONS[self.operation])
@@ -279,9 +324,9 @@ class Draw(Checked):
         data = {"operation": self.operation, **self.values}
         for each, chance in zip(self._fields(), numbers, strict=True):
             value = self.values.get(each.name)
-            if isinstance(value, (tuple, list)):
-                span = each.kind == "float" and len(value) == 2
-                data[each.name] = between(chance, tuple(value)) if span else one_of(chance, value)
+            if isinstance(value, tuple):
+                ranged = self._is_range(each)
+                data[each.name] = between(chance, value) if ranged else one_of(chance, value)
             elif each.name == "seed" and value is None:
                 data["seed"] = seed_from(chance)
         return build("operation", OPERATIONS, data)

@@ -209,6 +209,22 @@ def recipe_text(**changes):
     return json.dumps({**data, **changes})
 
 
+def drawing(operation, values):
+    """A recipe of one Draw."""
+    return {"steps": [{"step": "draw", "operation": operation, "values": values}]}
+
+
+BOTH = ["reference", "size"]
+
+
+def chained(depth):
+    """Chains in chains."""
+    steps = []
+    for _ in range(depth):
+        steps = [{"step": "chain", "steps": steps}]
+    return steps
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -224,12 +240,27 @@ def recipe_text(**changes):
         ),
         (
             {"steps": [{"step": "draw", "operation": "jpeg", "values": {"quality": [0, 50]}}]},
-            ["0.0"],
+            ["between 1 and 100, got 0"],
         ),
         (
             {"steps": [{"step": "sometimes", "probability": 2, "steps": []}, {"step": "blr"}]},
             ["Sometimes.probability", "blr"],
         ),
+        (drawing("jpeg", [1, 2]), ["values must be a table of fields, got [1, 2]"]),
+        (drawing("jpeg", {"quality": []}), ["quality has nothing to choose from"]),
+        (drawing("jpeg", {"quality": ["a", "b"]}), ["Jpeg.quality", "between 1 and 100, got 'a'"]),
+        (drawing("jpeg", {"quality": [95, 30]}), ["quality must be two numbers, the lower first"]),
+        (drawing("jpeg", {"quality": [50, 500, 60]}), ["between 1 and 100, got 500"]),
+        (drawing("jpeg", {"operation": "round", "quality": 5}), ['field "operation" is unknown']),
+        (drawing("sinc", {"size": [7, 8, 9], "cutoff": 1}), ["size must be odd", "got 8"]),
+        (drawing("gaussian_noise", {"sigma": 1, "seed": 10**400}), ["whole number", "..."]),
+        (
+            drawing("resize", {"factor": 1, "antialias": [False, True], "standard": BOTH}),
+            ["antialias needs"],
+        ),
+        ({"steps": chained(100)}, ["nested more than"]),
+        ({"scale": 10**400}, ["Recipe.scale", "..."]),
+        ({"version": {}}, ["version {}"]),
         ({"scale": 9}, ["scale", "between 1 and 8"]),
         ({"stepz": []}, ["stepz", "steps"]),
         ({"version": 0}, ["version 0", "replays version 1"]),
@@ -248,9 +279,13 @@ def test_a_bad_recipe_is_refused_with_what_is_right(changes, words):
     ("text", "words"),
     [
         ("{", "not JSON"),
+        ('{"trace": "x",\n "seed": 0,\n}', "not JSON: line 3|not JSON: line 2"),
         ("[]", "no trace"),
         (recipe_text(), "no trace"),
         ('{"trace": "x", "seed": 0, "scale": 4}', 'lacks "operations"'),
+        ('{"trace":"x","seed":0,"scale":4,"operations":3}', "operations must be a list"),
+        (f'{{"trace":"x","seed":{10**400},"scale":4,"operations":[]}}', "Trace.seed"),
+        ("[" * 3000 + "]" * 3000, "nested more than|no trace"),
         ('{"trace":"x","version":7,"seed":0,"scale":4,"operations":[]}', "version 7"),
         ('{"trace":"x","seed":0,"scale":4,"operations":[{"operation":"jpeg"}]}', 'lacks "quality"'),
     ],
@@ -261,11 +296,36 @@ def test_a_bad_trace_is_refused(text, words):
     assert refusal.value.code == "E404"
 
 
+def test_no_depth_of_steps_is_too_much_to_be_refused():
+    deep = '{"step": "chain", "steps": [' * 3000 + "]}" * 3000
+    for text in (f'{{"recipe": "x", "scale": 4, "steps": [{deep}]}}', deep):
+        with pytest.raises(ConfigError, match="nested more than"):
+            Recipe.from_json(text)
+    assert Recipe.from_json(recipe_text(steps=chained(30))).sample(0)
+
+
+def test_the_largest_seed_is_one():
+    noise = GaussianNoise(sigma=1, seed=2**63 - 1)
+    assert noise.seed == 2**63 - 1 and operation_from_dict(operation_to_dict(noise)) == noise
+    with pytest.raises(ParameterError, match="got 9223372036854775808"):
+        GaussianNoise(sigma=1, seed=2**63)
+
+
+def test_things_that_are_no_lists_are_refused():
+    for make in (Recipe, Trace):
+        things = {"name": "x", "steps": 3} if make is Recipe else {"recipe": "x", "operations": 3}
+        with pytest.raises(ParameterError, match="must be a list, got 3"):
+            make(**things, scale=1, **({} if make is Recipe else {"seed": 0}))
+
+
 def test_a_bad_file_is_named(tmp_path):
+    (tmp_path / "deep.toml").write_text("recipe = " + "[" * 3000 + "]" * 3000)
+    with pytest.raises(ConfigError, match=r"deep\.toml.*(nested more than|not TOML)"):
+        load_recipe(tmp_path / "deep.toml")
     (tmp_path / "mine.toml").write_text("recipe = ")
     with pytest.raises(ConfigError, match=r"mine\.toml.*not TOML"):
         load_recipe(tmp_path / "mine.toml")
-    with pytest.raises(ConfigError, match=r"absent\.json cannot be read"):
+    with pytest.raises(ConfigError, match=r"absent\.json is not there"):
         load_recipe(tmp_path / "absent.json")
     with pytest.raises(ConfigError, match=r"\.json or a \.toml"):
         save_recipe(presets.real_esrgan(4), tmp_path / "recipe.yml")
