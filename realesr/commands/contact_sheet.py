@@ -15,6 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from realesr.degradations.operations import Operation
 from realesr.degradations.spans import fields_of
+from realesr.degradations.table import OPERATIONS, name_of
+from realesr.errors import PictureError
 from realesr.images import Picture, from_tensor, write_picture
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ CELL = 320
 LABEL = 62
 GAP = 16
 COLUMNS = 4
+# A stage's own file name, and nothing that a person is likely to have put beside it.
+OWN = re.compile(rf"\d{{2,}}_(original|{'|'.join(OPERATIONS)})\.png|contact_sheet\.png")
 PAPER, INK, SOFT = (250, 250, 248), (25, 25, 30), (95, 95, 105)
 
 
@@ -36,12 +40,21 @@ def write_stages(
 ) -> None:
     """Write each stage as a PNG, numbered in order, and all of them as ``contact_sheet.png``.
 
+    With ``force`` the pictures of an earlier run go, so that no folder tells two biographies;
+    files under other names stay.
+
     Args:
         folder: Where to; it must exist.
         hr: The picture before the first operation, (1, 3, H, W).
         strip: What ``Trace.stages`` gave.
-        force: Replace files that are there.
+        force: Replace what an earlier run left there.
+
+    Raises:
+        PictureError: E113 when an earlier run left pictures and ``force`` is not set.
     """
+    for file in earlier(folder) if force else ():
+        file.unlink(missing_ok=True)
+    refuse_earlier(folder, force=False)
     pictures = [("original", "", hr)]
     pictures += [(spoken(operation), numbers(operation), image) for operation, image in strip]
     cells = []
@@ -53,6 +66,26 @@ def write_stages(
     write_picture(Picture(pixels=sheet(cells)), folder / "contact_sheet.png", force=force)
 
 
+def earlier(folder: Path) -> list[Path]:
+    """The pictures of an earlier run: a place and a stage's name, or the contact sheet."""
+    if not folder.is_dir():
+        return []
+    return sorted(file for file in folder.iterdir() if OWN.fullmatch(file.name) and file.is_file())
+
+
+def refuse_earlier(folder: Path, *, force: bool) -> None:
+    """Refuse early a folder that holds another biography's pictures.
+
+    Raises:
+        PictureError: E113, unless ``force`` is set.
+    """
+    found = [] if force else earlier(folder)
+    if found:
+        raise PictureError(
+            "E113", f"{folder} holds the stages of an earlier run.", "--force replaces them."
+        )
+
+
 def spoken(operation: Operation) -> str:
     """The operation's name as words.
 
@@ -60,8 +93,7 @@ def spoken(operation: Operation) -> str:
     >>> spoken(GaussianNoise(sigma=3, seed=1))
     'gaussian noise'
     """
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(operation).__name__)
-    return words.lower()
+    return name_of(OPERATIONS, operation).replace("_", " ")
 
 
 def numbers(operation: Operation) -> str:
@@ -70,15 +102,21 @@ def numbers(operation: Operation) -> str:
     >>> from realesr.degradations import Resize
     >>> numbers(Resize(factor=0.25, mode="area"))
     'factor 0.25, mode area'
+    >>> numbers(Resize(factor=0.25, antialias=True))
+    'factor 0.25, antialias'
     """
     parts = []
     for field in fields_of(type(operation)):
         value = getattr(operation, field.name)
         if field.name == "seed" or (not field.required and value == field.default):
             continue
+        name = field.name.replace("_", " ")
+        if isinstance(value, bool):
+            parts.append(name if value else f"no {name}")
+            continue
         shown = f"{value:.3g}" if isinstance(value, float) else str(value)
         unit = field.span.unit if field.span else ""
-        parts.append(f"{field.name.replace('_', ' ')} {shown} {unit}".rstrip())
+        parts.append(f"{name} {shown} {unit}".rstrip())
     return ", ".join(parts)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from realesr.commands.report import finish
+from realesr.commands.report import announce, finish, printable
 from realesr.errors import (
     ConfigError,
     Notice,
@@ -37,6 +37,19 @@ if TYPE_CHECKING:
 
     from realesr.degradations import Trace
 
+# Written out, because the presets themselves need torch and the help page should not.
+PRESETS = (
+    "real_esrgan",
+    "real_esrgan_exact",
+    "bsrgan",
+    "bicubic_only",
+    "gentle",
+    "chat_app",
+    "web_thumbnail",
+    "document_scan",
+    "satellite",
+    "phone_night",
+)
 EXAMPLE = "Example: realesr degrade photo.png -o photo_lr.png --seed 7 --trace photo_lr.json"
 
 
@@ -70,10 +83,14 @@ def degrade(
     inputs: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A picture's name, or a folder.")],
     recipe: Annotated[
-        str | None, typer.Option(help="A preset, or a .json or .toml file. [real_esrgan]")
+        str | None,
+        typer.Option(help=f"One of {', '.join(PRESETS)}; or a .json or .toml file. [real_esrgan]"),
     ] = None,
     scale: Annotated[
-        int | None, typer.Option(min=1, max=8, help="HR side / LR side, for a preset. [4]")
+        int | None,
+        typer.Option(
+            min=1, max=8, help="HR side / LR side, for a preset. [4; 2 for document_scan]"
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Of the first result; the next takes one more. [0]")
@@ -117,7 +134,20 @@ def degrade(
     for plan in ready:
         assert draw is not None
         report.outcomes.append(degrade_file(plan, draw, limits, force, report.traces))
-    finish(report, as_json=as_json)
+    written = {plan.job.target: plan for plan in ready}
+    for outcome in report.outcomes:
+        announce(outcome, as_json=as_json)
+        if outcome.target in report.traces and not as_json:
+            tell(report.traces[outcome.target], written[outcome.target])
+    finish(report, as_json=as_json, announced=True)
+
+
+def tell(trace: Trace, plan: Plan) -> None:
+    """Say what was drawn, and where the files beside the picture are."""
+    parts = [f"{trace.recipe}, scale {trace.scale}, seed {trace.seed}"]
+    parts += [f"trace in {plan.trace}"] if plan.trace else []
+    parts += [f"stages in {plan.stages}"] if plan.stages else []
+    typer.echo(printable("  " + "; ".join(parts)))
 
 
 def plan_results(
@@ -161,6 +191,10 @@ def _let_through(plan: Plan, limits: Limits, force: bool, report: Report) -> boo
             check_output(header.width, header.height, output_format(plan.job.target))
             if plan.trace:
                 refuse_overwriting(plan.trace, force=force)
+            if plan.stages:
+                from realesr.commands.contact_sheet import refuse_earlier
+
+                refuse_earlier(plan.stages, force=force)
             return True
         except RealesrError as error:
             outcome = Outcome(plan.job.source, "refused", error=error)
@@ -175,17 +209,18 @@ def tracer(recipe: str | None, scale: int | None, replay: Path | None) -> Callab
         ConfigError: E404 for an unknown name, or a file that does not add up.
     """
     from realesr.degradations import Trace, load_recipe, presets
+    from realesr.degradations.documents import text_of
 
     if replay:
+        text = text_of(replay)
         try:
-            text = replay.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError("E404", f"{replay.name} cannot be read: {error}.") from error
-        trace = Trace.from_json(text)
+            trace = Trace.from_json(text)
+        except ConfigError as error:
+            raise ConfigError("E404", f"{replay.name}: {error.cause}", error.next_step) from error
         return lambda seed: trace
     name = recipe or "real_esrgan"
     if Path(name).suffix.lower() not in (".json", ".toml"):
-        return presets.preset(name, scale or 4).sample
+        return presets.preset(name, scale or presets.own_scale(name)).sample
     loaded = load_recipe(name)
     if scale not in (None, loaded.scale):
         raise ConfigError("E404", f"{name} is for scale {loaded.scale}, not {scale}.")
@@ -217,13 +252,14 @@ def degrade_file(
         strip = list(trace.stages(hr)) if plan.stages else []
         lr = strip[-1][1] if strip else trace.apply(hr)
         profile = None if picture.is_gray else picture.icc
+        notices += unexpected_size(hr, lr, trace.scale)
         result = Picture(pixels=from_tensor(lr, "uint8"), icc=profile, dpi=picture.dpi)
         notices = [*picture.notices, *notices, *plan_output(result, target)]
         make_folder(target.parent)
         write_picture(result, target, force=force)
         if plan.trace:
             make_folder(plan.trace.parent)
-            write_file(plan.trace, trace.to_json().encode() + b"\n", force=force)
+            write_file(plan.trace, trace.to_text().encode(), force=force)
         if plan.stages:
             from realesr.commands.contact_sheet import write_stages
 
@@ -254,7 +290,18 @@ def as_hr(picture: Picture, scale: int) -> tuple[torch.Tensor, list[Notice]]:
     fitting = (height - height % scale, width - width % scale)
     if fitting != (height, width) and min(fitting) > 0:
         hr = hr[..., : fitting[0], : fitting[1]]
+        multiple = f"a multiple of {scale}"
         notices.append(
-            Notice("W117", f"cut from {width}x{height} to {fitting[1]}x{fitting[0]} for x{scale}.")
+            Notice("W117", f"cut from {width}x{height} to {fitting[1]}x{fitting[0]}, {multiple}.")
         )
     return hr.expand(1, 3, -1, -1).contiguous(), notices
+
+
+def unexpected_size(hr: torch.Tensor, lr: torch.Tensor, scale: int) -> list[Notice]:
+    """A remark where the resizes of an edited trace or a recipe do not lead to the scale."""
+    height, width = (side // scale for side in hr.shape[-2:])
+    if (height, width) == tuple(lr.shape[-2:]):
+        return []
+    got = f"{lr.shape[-1]}x{lr.shape[-2]}"
+    sentence = f"the result is {got}, not {width}x{height} as scale {scale} says."
+    return [Notice("W120", sentence)]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from realesr.degradations import Trace, presets, save_recipe
+from realesr.commands.contact_sheet import numbers, spoken
+from realesr.commands.degrade import PRESETS
+from realesr.degradations import GaussianNoise, Trace, WebP, presets, save_recipe
 from realesr.images import Picture, read_picture, to_tensor, write_picture
 from tests.pictures import natural
 
@@ -67,7 +70,7 @@ def test_count_and_folders_and_json(realesr, tmp_path):
     assert sorted(file.stem for file in (out / "deep").iterdir()) == names
     assert sorted(file.stem for file in (tmp_path / "traces" / "deep").iterdir()) == names
     assert pixels(out / "deep" / "a_lr_1.png").shape == (8, 10, 3)
-    assert "cut from 41x33 to 40x32" in document["files"][0]["notices"][0]
+    assert "cut from 41x33 to 40x32, a multiple of 4." in document["files"][0]["notices"][0]
 
 
 def test_a_recipe_file_decides_the_scale(realesr, photo, tmp_path):
@@ -83,8 +86,8 @@ def test_a_recipe_file_decides_the_scale(realesr, photo, tmp_path):
     ("words", "code", "said"),
     [
         (["--recipe", "real_esrgun"], 2, 'did you mean "real_esrgan"?'),
-        (["--recipe", "absent.toml"], 2, "absent.toml cannot be read"),
-        (["--replay", "absent.json"], 2, "absent.json cannot be read"),
+        (["--recipe", "absent.toml"], 2, "absent.toml is not there. Check the path."),
+        (["--replay", "absent.json"], 2, "absent.json is not there. Check the path."),
         (["--replay", "absent.json", "--seed", "1"], 2, "takes recipe, scale and seed"),
         (["--count", "2"], 2, "2 results cannot go into the one file"),
     ],
@@ -131,3 +134,66 @@ def test_a_folder_that_cannot_be_made_is_refused(realesr, photo, tmp_path):
     (tmp_path / "file").write_text("in the way")
     run = realesr("degrade", photo, "-o", tmp_path / "file" / "out" / "lr.png")
     assert run.code == 3 and "E114" in run.err
+
+
+def test_stages_of_two_biographies_never_mix(realesr, photo, tmp_path):
+    words = ["degrade", photo, "-o", tmp_path / "lr.png", "--stages", tmp_path / "stages"]
+    run = realesr(*words, "--seed", 0)
+    folder = tmp_path / "stages" / "lr"
+    assert run.code == 0 and f"stages in {folder}" in run.out
+    (tmp_path / "lr.png").unlink()
+    refused = realesr(*words, "--seed", 1)
+    assert refused.code == 3 and "E113" in refused.err and not (tmp_path / "lr.png").exists()
+    (folder / "notes.txt").write_text("mine")
+    (folder / "03_holiday.png").write_bytes(b"mine")
+    assert realesr(*words, "--recipe", "bicubic_only", "--force").code == 0
+    names = {file.name for file in folder.iterdir()}
+    own = {"00_original.png", "01_resize.png", "02_round.png", "contact_sheet.png"}
+    assert names == own | {"notes.txt", "03_holiday.png"}
+
+
+def test_a_trace_is_a_file_that_people_can_edit(realesr, photo, tmp_path):
+    file = tmp_path / "trace.json"
+    run = realesr("degrade", photo, "-o", tmp_path / "lr.png", "--seed", 2, "--trace", file)
+    assert f"real_esrgan, scale 4, seed 2; trace in {file}" in run.out
+    text = file.read_text()
+    trace = Trace.from_json(text)
+    assert len(text.splitlines()) == len(trace.operations) + 2
+    assert sum(line.lstrip().startswith('{"operation": ') for line in text.splitlines()) == len(
+        trace.operations
+    )
+    lines = text.splitlines()
+    lines[2] = lines[2].replace("},", ",},")
+    file.write_text("\n".join(lines))
+    again = ["degrade", photo, "-o", tmp_path / "again.png", "--replay", file]
+    refused = realesr(*again)
+    assert refused.code == 2 and "trace.json: This trace is not JSON: line 3, " in refused.err
+
+
+def test_a_size_that_the_scale_does_not_say_is_told_about(realesr, photo, tmp_path):
+    file = tmp_path / "blur.json"
+    trace = presets.real_esrgan(4).sample(0)
+    file.write_text(replace(trace, operations=trace.operations[:1]).to_text())
+    words = ["degrade", photo, "-o", tmp_path / "lr.png"]
+    run = realesr(*words, "--replay", file)
+    assert run.code == 0 and "W120 the result is 80x64, not 20x16 as scale 4 says." in run.err
+    assert "W120" not in realesr(*words, "--force").err
+
+
+def test_a_preset_has_a_scale_of_its_own(realesr, photo, tmp_path):
+    words = ["degrade", photo, "-o", tmp_path / "lr.png", "--recipe", "document_scan", "--force"]
+    assert "document_scan, scale 2, seed 0" in realesr(*words).out
+    assert pixels(tmp_path / "lr.png").shape == (32, 40, 3)
+    assert "scale 4" in realesr(*words, "--scale", 4).out
+
+
+def test_the_help_names_every_preset(realesr):
+    assert tuple(presets.PRESETS) == PRESETS
+    page = realesr("degrade", "--help").out
+    assert all(name in page for name in PRESETS)
+
+
+def test_the_sheet_speaks_plainly():
+    noise = GaussianNoise(sigma=3.0, gray=True, seed=1)
+    assert numbers(noise) == "sigma 3 levels of 255, gray"
+    assert spoken(WebP(quality=50)) == "webp"
