@@ -85,6 +85,19 @@ def poisson_counts(values: Tensor, chance: Tensor, levels: int) -> Tensor:
     that changes by one level changes its own noise a little and nobody else's. With 256 possible
     means nearly all counts stand in a table; only slices that hold two counts are searched.
 
+    With 4 photons at full brightness, the value 51 (a fifth) has mean 0.8, and P(count ≤ c) is
+    0.449, 0.809, 0.953, ... for c = 0, 1, 2. So the chance 0.3 makes 0 photons, 0.5 makes 1 and
+    0.9 makes 2:
+
+    >>> fifth = torch.tensor([51, 51, 51])
+    >>> poisson_counts(fifth, torch.tensor([0.3, 0.5, 0.9]), 4).tolist()
+    [0.0, 1.0, 2.0]
+
+    How: the unit interval is cut into ``SLICES``; the table knows the count of nearly every slice.
+    Where a step such as 0.449 lies inside a slice, the count is searched on the ladder: the
+    steps of value v stand there shifted by v, such as 51.449, 51.809, 51.953, and then 52.442. They
+    rise all the way, so one search serves all values.
+
     Args:
         values: int64, 0 to 255, any shape.
         chance: float32 in [0, 1), the same shape.

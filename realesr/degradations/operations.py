@@ -50,9 +50,9 @@ def check_image(image: Tensor) -> None:
         raise ParameterError("E002", f"A picture is float32 in [0, 1], got {image.dtype}.")
     if 0 in image.shape:
         raise ParameterError("E003", f"The picture has no pixels: {tuple(image.shape)}.")
-    # One sum finds NaN and infinity in a single pass; only then is it worth counting them.
-    if not bool(torch.isfinite(image.sum())):
-        count = int((~torch.isfinite(image)).sum())
+    # One sum finds NaN and infinity in a single pass; only then is it worth counting them, and
+    # finite numbers may be so large that only their sum is not.
+    if not bool(torch.isfinite(image.sum())) and (count := int((~torch.isfinite(image)).sum())):
         raise PictureError("E111", f"The picture has {count} values that are not finite numbers.")
 
 

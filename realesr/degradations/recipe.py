@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Annotated, Any
 
 import torch
@@ -79,7 +78,7 @@ class Trace(Checked):
         lr = hr
         for _, image in self.stages(hr):
             lr = image
-        return lr
+        return hr.clone() if lr is hr else lr
 
     def stages(self, hr: Tensor) -> Iterator[tuple[Operation, Tensor]]:
         """Each operation with the picture after it, for the film strip; the last one is LR.
@@ -89,7 +88,6 @@ class Trace(Checked):
             PictureError: E111.
         """
         check_hr(hr, self.scale)
-        keep_freed_memory()
         return self._stages(hr)
 
     def _stages(self, image: Tensor) -> Iterator[tuple[Operation, Tensor]]:
@@ -269,14 +267,3 @@ def check_hr(hr: Tensor, scale: int) -> None:
             f"{scale}.",
             f"Crop it to {fitting}.",
         )
-
-
-@cache
-def keep_freed_memory() -> None:
-    """Let the process keep the memory that operations free and take again, once per process.
-
-    The C library gives freed memory back to the system when it exceeds twice the largest block it
-    has seen freed, and gets it again page by page, which costs more than the arithmetic: taking
-    and freeing one block of just under 32 MB, untouched, raises that mark.
-    """
-    torch.empty(2**23 - 2**16)

@@ -71,6 +71,13 @@ def test_the_picture_is_left_alone_and_the_result_is_eight_bit():
     assert lr.shape == (1, 3, 16, 12) and lr.dtype == torch.float32
 
 
+@pytest.mark.parametrize("operations", [(), (Resize(factor=1.0),)])
+def test_a_trace_of_nothing_gives_a_copy(operations):
+    hr = photo()
+    lr = Trace(recipe="nothing", seed=0, scale=1, operations=operations).apply(hr)
+    assert torch.equal(lr, hr) and lr.data_ptr() != hr.data_ptr()
+
+
 def test_stages_end_with_what_apply_gives():
     trace, hr = presets.real_esrgan(2).sample(5), photo()
     stages = list(trace.stages(hr))
@@ -372,6 +379,7 @@ def test_bad_values_get_one_sentence(make, words):
         (torch.zeros(1, 3, 0, 8), "E003", "no pixels"),
         (torch.full((1, 3, 8, 8), float("nan")), "E111", "192 values that are not finite"),
         (torch.full((1, 3, 8, 8), 128.0), "E002", "between 0 and 1, got 128"),
+        (torch.full((1, 3, 8, 8), 3e38), "E002", "between 0 and 1, got 3e+38"),
         (torch.zeros(1, 3, 8, 8, dtype=torch.float64), "E002", "float32"),
         (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "E002", "float32"),
         (torch.zeros(3, 8, 8), "E002", "(N, 3, height, width)"),

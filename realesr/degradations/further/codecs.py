@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from realesr.degradations.jpeg import FLOAT_TO_YCC
 from realesr.degradations.operations import Size, check_image
 from realesr.degradations.spans import Checked, Span
 from realesr.errors import ParameterError
@@ -21,13 +22,6 @@ Sampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 SHARED: dict[str, tuple[int, int]] = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:2:0": (2, 2)}
 
 WEBP_SIDE = 16383
-
-# Rows: luma, blue difference, red difference (ITU-T T.871, section 7).
-YCBCR = (
-    (0.299, 0.587, 0.114),
-    (-0.168736, -0.331264, 0.5),
-    (0.5, -0.418688, -0.081312),
-)
 
 
 def webp(image: Tensor, quality: float) -> Tensor:
@@ -89,7 +83,7 @@ def subsample_chroma(image: Tensor, sampling: Sampling) -> Tensor:
     """
     down, across = SHARED[sampling]
     height, width = image.shape[-2:]
-    matrix = torch.tensor(YCBCR, dtype=image.dtype, device=image.device)
+    matrix = torch.tensor(FLOAT_TO_YCC, dtype=image.dtype, device=image.device)
     ycbcr = torch.einsum("ij,njhw->nihw", matrix, image)
     luma, chroma = ycbcr[:, :1], ycbcr[:, 1:]
     whole = F.pad(chroma, (0, -width % across, 0, -height % down), mode="replicate")

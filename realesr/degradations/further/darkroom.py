@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realesr.degradations import filters, kernels, noise
+from realesr.degradations import filters, jpeg, kernels, noise
 from realesr.degradations.operations import Size, check_image
 from realesr.degradations.spans import Checked, Span
 
-LUMA = (0.299, 0.587, 0.114)
+LUMA = jpeg.FLOAT_TO_YCC[0]
 
 
 def bell(sigma: float) -> Tensor:
