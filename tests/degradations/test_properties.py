@@ -64,6 +64,20 @@ leaves = st.one_of(
     st.builds(RandomJpeg, quality=st.tuples(st.integers(1, 40), st.integers(40, 100))),
     st.just(Draw(operation="sinc", values={"size": (7, 21), "cutoff": (1.0, 3.0)})),
     st.just(Draw(operation="unsharp_mask")),
+    *(
+        st.just(Draw(operation=name, values=values))
+        for name, values in {
+            "motion_blur": {"length": (0.0, 12.0), "angle": (-1.5, 1.5)},
+            "defocus": {"radius": (0.1, 5.0)},
+            "sensor_noise": {"white": (100.0, 2000.0), "read_noise": (0.0, 4.0)},
+            "film_grain": {"size": (0.3, 3.0), "strength": (0.0, 40.0)},
+            "oversharpen": {"amount": (0.0, 3.0), "radius": (0.3, 4.0)},
+            "chroma_subsampling": {"sampling": ("4:4:4", "4:2:2", "4:2:0")},
+            "banding": {"levels": (2, 16, 256)},
+            "webp": {"quality": (0.0, 100.0)},
+            "vignette": {"angle": (0.0, 1.2)},
+        }.items()
+    ),
 )
 
 
