@@ -23,7 +23,7 @@ from realesr.degradations.steps import (
     Share,
     Step,
 )
-from realesr.degradations.table import build, fields_as_dict, name_of
+from realesr.degradations.table import build, complaints, fields_as_dict, name_of
 from realesr.errors import ConfigError
 from realesr.randomness import spawn
 
@@ -177,7 +177,11 @@ def step_from_dict(data: Any) -> Step:
     realesr.errors.ConfigError: E404 step "random_jpg" is unknown; did you mean "random_jpeg"?
     """
     if isinstance(data, Mapping) and "steps" in data:
-        data = {**data, "steps": steps_from_list(data["steps"])}
+        try:
+            data = {**data, "steps": steps_from_list(data["steps"])}
+        except ConfigError as error:
+            outer = complaints("step", STEPS, {**data, "steps": ()})
+            raise ConfigError("E404", " ".join([*outer, error.cause])) from error
     return build("step", STEPS, data)
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from realesr.degradations.combinations import step_to_dict, steps_from_list
 from realesr.degradations.documents import VERSION, complete, one_a_line, parsed
 from realesr.degradations.operations import Operation, Round, check_image
-from realesr.degradations.spans import Checked, Span
+from realesr.degradations.spans import Checked, Span, wrong_values
 from realesr.degradations.steps import Step
 from realesr.degradations.table import operation_from_dict, operation_to_dict
 from realesr.errors import ConfigError, ParameterError
@@ -213,11 +213,14 @@ class Recipe(Checked):
             ConfigError: E404, with everything that is wrong in one go.
         """
         data = complete(data, ("recipe", "version", "scale", "steps"))
-        steps = steps_from_list(data["steps"])
+        head = {"name": data["recipe"], "scale": data["scale"]}
+        wrong = list(wrong_values(cls, head))
         try:
-            return cls(
-                name=data["recipe"], scale=data["scale"], steps=steps, version=data["version"]
-            )
+            steps = steps_from_list(data["steps"])
+        except ConfigError as error:
+            raise ConfigError("E404", " ".join([*wrong, error.cause])) from error
+        try:
+            return cls(**head, steps=steps, version=data["version"])
         except ParameterError as error:
             raise ConfigError("E404", error.cause) from error
 

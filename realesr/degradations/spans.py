@@ -11,7 +11,7 @@ import math
 import numbers
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -153,6 +153,23 @@ class Checked:
     def contradictions(self) -> Iterator[str]:
         """Sentences about values that are fine alone but not together; none by default."""
         return iter(())
+
+
+def wrong_values(cls: Any, values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence about each value that its field does not take; unknown names are left alone.
+
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class Fog(Checked):
+    ...     density: Annotated[float, Span(0, 1)]
+    >>> list(wrong_values(Fog, {"density": 2, "smell": 3}))
+    ['Fog.density must be a number between 0 and 1, got 2.']
+    """
+    for field in fields_of(cls):
+        if field.name in values:
+            complaint = _plain(field, values[field.name])[1]
+            if complaint:
+                got = shown(values[field.name])
+                yield f"{cls.__name__}.{field.name} must be {complaint}, got {got}."
 
 
 def _plain(field: Field, value: Any) -> tuple[Any, str]:

@@ -26,7 +26,7 @@ from realesr.degradations.operations import (
     Sinc,
     UnsharpMask,
 )
-from realesr.degradations.spans import fields_of
+from realesr.degradations.spans import fields_of, wrong_values
 from realesr.errors import ConfigError, ParameterError
 
 OPERATIONS: dict[str, type[Operation]] = {
@@ -106,24 +106,37 @@ def build(kind: str, table: Mapping[str, type[Thing]], data: Any) -> Thing:
     Raises:
         ConfigError: E404, naming the nearest right name where there is one.
     """
-    if not isinstance(data, Mapping) or not isinstance(data.get(kind), str):
-        raise ConfigError("E404", f'each {kind} is a table with a name under "{kind}".')
-    name = data[kind]
-    if name not in table:
-        raise ConfigError("E404", unknown(kind, name, table))
-    cls: Any = table[name]
-    values = {key: value for key, value in data.items() if key != kind}
-    fields = {field.name: field for field in fields_of(cls)}
-    wrong = [unknown(f"{name} field", key, fields) for key in values if key not in fields]
-    missing = [key for key, field in fields.items() if field.required and key not in values]
-    wrong += [f'{name} lacks "{key}".' for key in missing]
+    wrong = complaints(kind, table, data)
     if wrong:
         raise ConfigError("E404", " ".join(wrong))
+    cls: Any = table[data[kind]]
+    values = {key: value for key, value in data.items() if key != kind}
     try:
         made: Thing = cls(**values)
     except ParameterError as error:
         raise ConfigError("E404", error.cause, error.next_step) from error
     return made
+
+
+def complaints(kind: str, table: Mapping[str, type[Any]], data: Any) -> list[str]:
+    """Sentences about every name and value that does not fit, so that all are mended at once."""
+    if not isinstance(data, Mapping) or not isinstance(data.get(kind), str):
+        return [f'each {kind} is a table with a name under "{kind}".']
+    name = data[kind]
+    if name not in table:
+        sentence = unknown(kind, name, table)
+        if kind == "step" and name in OPERATIONS:
+            sentence += (
+                f' The operation "{name}" with fixed numbers is step "draw", operation "{name}".'
+            )
+        return [sentence]
+    cls = table[name]
+    values = {key: value for key, value in data.items() if key != kind}
+    fields = {field.name: field for field in fields_of(cls)}
+    wrong = [unknown(f"{name} field", key, fields) for key in values if key not in fields]
+    missing = [key for key, field in fields.items() if field.required and key not in values]
+    wrong += [f'{name} lacks "{key}".' for key in missing]
+    return wrong + list(wrong_values(cls, values))
 
 
 def unknown(what: str, name: str, known: Mapping[str, Any]) -> str:

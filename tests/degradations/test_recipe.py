@@ -268,6 +268,26 @@ def chained(depth):
         ({"steps": chained(100)}, ["nested more than"]),
         ({"scale": 10**400}, ["Recipe.scale", "..."]),
         ({"version": {}}, ["version {}"]),
+        (
+            {
+                "scale": 9,
+                "steps": [
+                    {"step": "jpeg", "quality": 40},
+                    {"step": "random_jpeg", "qualty": 3, "quality": [0, 5], "standard": "x"},
+                    {"step": "sometimes", "probability": 2, "steps": [{"step": "blr"}]},
+                ],
+            },
+            [
+                "Recipe.scale must be",
+                'did you mean "random_jpeg"?',
+                'The operation "jpeg" with fixed numbers is step "draw"',
+                '"qualty"',
+                "RandomJpeg.quality must be",
+                "RandomJpeg.standard must be",
+                "Sometimes.probability must be",
+                '"blr"',
+            ],
+        ),
         ({"scale": 9}, ["scale", "between 1 and 8"]),
         ({"stepz": []}, ["stepz", "steps"]),
         ({"version": 0}, ["version 0", "replays version 1"]),
