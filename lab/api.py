@@ -13,11 +13,11 @@ from realesr.errors import ParameterError, RealesrError
 from realesr.models.catalogue import DEFAULT_MODEL
 
 
-def build_api(bench: Workbench, queue: str) -> None:
+def build_api(bench: Workbench, queue: str, folder: Path) -> None:
     """Add the endpoints ``upscale`` and ``list_models`` to the current `gr.Blocks`.
 
     ``upscale`` takes its photo through a real `gr.File`, which refuses paths that were not
-    uploaded; a bare typed endpoint would hand them through.
+    uploaded; a bare typed endpoint would hand them through. The work in hand lies in ``folder``.
     """
 
     def upscale(photo: str, model: str = DEFAULT_MODEL, scale: int = 4) -> Iterator[str | None]:
@@ -31,8 +31,8 @@ def build_api(bench: Workbench, queue: str) -> None:
         try:
             if not photo:
                 raise ParameterError("E001", "no photo was given.", "Upload one.")
-            with tempfile.TemporaryDirectory() as folder:
-                steps = bench.upscale(Path(photo), model, int(scale), Path(folder))
+            with tempfile.TemporaryDirectory(prefix="work-", dir=folder) as place:
+                steps = bench.upscale(Path(photo), model, int(scale), Path(place))
                 while True:
                     try:
                         next(steps)

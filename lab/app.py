@@ -11,6 +11,7 @@ import argparse
 import atexit
 import logging
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from lab.api import build_api
 from lab.look import theme
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
+from lab.visitors import Visitors
 from lab.workbench import Workbench
 from realesr.errors import ParameterError, RealesrError
 from realesr.inference.memory import keep_freed_memory
@@ -31,7 +33,8 @@ from realesr.inference.memory import keep_freed_memory
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 _DAY = 24 * 60 * 60
-_TEN_MINUTES = 600
+_NINE_MINUTES = 9 * 60  # looked for once a minute: gone after ten
+_MINUTE = 60
 
 
 def build_app(bench: Workbench | None = None) -> gr.Blocks:
@@ -41,17 +44,41 @@ def build_app(bench: Workbench | None = None) -> gr.Blocks:
         bench: Where the work is done; a new one when left out.
     """
     bench = bench or Workbench(public=is_public())
-    folder = Path(tempfile.mkdtemp(prefix="realesr-lab-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    kept = _TEN_MINUTES if bench.public else _DAY
+    folder = own_folder()
+    visitors = Visitors(folder / "gradio")
+    kept = _NINE_MINUTES if bench.public else _DAY
     with gr.Blocks(
         title=say("app.title"),
         analytics_enabled=False,
-        delete_cache=(_TEN_MINUTES // 10, kept),
+        delete_cache=(_MINUTE, kept),
     ) as app:
-        UpscalePage(bench, folder).build(app)
-        build_api(bench, MODEL_QUEUE)
+        UpscalePage(bench, folder, visitors).build(app)
+        build_api(bench, MODEL_QUEUE, folder)
     return app.queue(max_size=32, default_concurrency_limit=2)
+
+
+def own_folder() -> Path:
+    """A new folder that only this user can open; it goes with the program, whatever is in it.
+
+    All that visitors send and get lies in its folder ``gradio``.
+    """
+    parent = os.environ.get("GRADIO_TEMP_DIR")
+    if parent:
+        Path(parent).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="realesr-lab-", dir=parent))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "gradio").mkdir()
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "gradio")
+    return folder
+
+
+def end_when_told() -> None:
+    """Let the signal that services are stopped with end the program as Ctrl-C does."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def server_settings() -> dict[str, Any]:
@@ -133,6 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     keep_freed_memory()
+    end_when_told()
     try:
         serve(chosen.host, chosen.port)
     except RealesrError as error:

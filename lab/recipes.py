@@ -58,9 +58,9 @@ def python(photo: str, model: str, scale: int) -> str:
 def both(photo: str, model: str, scale: int) -> str:
     """Command and Python as HTML, each with its button."""
     settings = (photo, model, scale)
-    return _figure("upscale.command", command(*settings)) + _figure(
-        "upscale.python", python(*settings)
-    )
+    first = f'<p class="first">{html.escape(say("upscale.repeat_first"))}</p>'
+    line = _figure("upscale.command", command(*settings))
+    return first + line + _figure("upscale.python", python(*settings))
 
 
 def _figure(title: str, code: str) -> str:

@@ -123,6 +123,8 @@ class Shelf:
 
 
 def _label(spec: ModelSpec, local: list[str]) -> str:
+    if spec.architecture == "resampler":
+        return say("model.plain", name=spec.name)
     if spec.is_bundled:
         return spec.name
     if spec.name in local:

@@ -41,6 +41,11 @@ def done(result: Result) -> str:
     return _box("done", _line(finished), *notices([str(notice) for notice in result.notices]))
 
 
+def other(model: str, scale: int) -> str:
+    """The settings are no longer those of the result on show."""
+    return _box("idle", _line(say("run.other", model=model, scale=scale)))
+
+
 def cancelled() -> str:
     """A job stopped by its owner."""
     return _box("idle", _line(say("run.cancelled")))

@@ -19,13 +19,22 @@ ENGLISH: dict[str, str] = {
         "What it adds is a guess: compare before you trust it."
     ),
     "upscale.photo": "Your photo",
+    "upscale.kept_own": (
+        "Your photo stays on the machine that runs this lab. It and its results are deleted "
+        "when you remove it, close this page or stop the lab."
+    ),
+    "upscale.kept_public": (
+        "Your photo is sent to the machine that runs this page. It and its results are deleted "
+        "when you remove it, and after ten minutes in any case."
+    ),
     "upscale.model": "Model",
     "upscale.scale": "Enlarge",
     "upscale.run": "Upscale",
     "upscale.cancel": "Cancel",
-    "upscale.download": "Download PNG",
+    "upscale.download": "Download PNG (×{scale})",
     "upscale.download_input": "Save the input",
     "upscale.repeat": "Do the same without this page",
+    "upscale.repeat_first": "First, in the folder of realesr: source .venv/bin/activate",
     "upscale.command": "Command line",
     "upscale.python": "Python",
     "upscale.sample_credit": (
@@ -36,6 +45,7 @@ ENGLISH: dict[str, str] = {
     "copy.copied": "Copied",
     "copy.name": "Copy: {title}",
     # models
+    "model.plain": "{name} · plain filter, no model",
     "model.local": "{name} · on this machine",
     "model.remote": "{name} · downloaded on first use",
     "model.remote_size": "{name} · downloaded on first use ({megabytes} MB)",
@@ -59,7 +69,10 @@ ENGLISH: dict[str, str] = {
     "run.tiles": "{done} of {total} tiles · about {left} left",
     "run.saving": "Writing the PNG …",
     "run.done": "Done in {time}.",
-    "run.cancelled": "Cancelled. Nothing was kept.",
+    "run.other": (
+        "This result is still ×{scale} with {model}. Press Upscale to use the new settings."
+    ),
+    "run.cancelled": "Cancelled.",
     "run.ready": "Ready.",
     "time.seconds": "{count} s",
     "time.minutes": "{count} min",
@@ -95,6 +108,13 @@ ENGLISH: dict[str, str] = {
     "viewer.fit": "Fit",
     "viewer.one": "1:1",
     "viewer.one_name": "1:1, one pixel of the result on one of the screen",
+    "viewer.fit_hint": "The whole picture in the window (key 0)",
+    "viewer.one_hint": "One pixel of the result on one pixel of the screen (key 1)",
+    "viewer.zoom_hint": (
+        "Counted in pixels of the result: at 2×, each covers 2 × 2 pixels of the screen"
+    ),
+    "viewer.pixels_hint": "Show each pixel as a square, blending nothing",
+    "viewer.smooth_hint": "Blend neighbouring pixels on the screen; the file stays as it is",
     "viewer.enlarging": "How pixels are enlarged",
     "viewer.pixels": "Pixels",
     "viewer.smooth": "Smooth",
@@ -112,7 +132,7 @@ ENGLISH: dict[str, str] = {
     ),
     "viewer.loaded": "Showing {names}",
     "viewer.empty": (
-        "No picture yet. Drop a photo into “Your photo”, or remove it to see the sample."
+        "No picture to show. Drop another photo into “Your photo”, or remove it to see the sample."
     ),
     "viewer.gone": "This picture is no longer kept here. Run it again to see it.",
     "viewer.undecodable": "The browser could not read this picture. Download it to look at it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from lab import recipes, status
 from lab.samples import write_sample
 from lab.text import i18n, say, words
 from lab.viewer import CompareViewer, Shown
+from lab.visitors import Visitors
 from lab.workbench import SCALES, Result, Workbench
 from realesr.errors import RealesrError
 from realesr.gate import inspect_header
@@ -28,23 +29,19 @@ _DEFAULT_SCALE = 4
 _PATIENCE = 30.0  # seconds the page waits for the model before it gives up saying how long
 
 
-@dataclass
-class Desk:
-    """What one visitor has before them; the events of their page share it."""
-
-    photo: str | None = None
-
-
 class UpscalePage:
     """Builds the page and answers its events.
 
     Args:
         bench: Where the work is done.
-        folder: Holds the sample as long as the lab runs.
+        folder: The lab's own; holds the sample, and the work in hand.
+        visitors: Who looks at what.
     """
 
-    def __init__(self, bench: Workbench, folder: Path) -> None:
+    def __init__(self, bench: Workbench, folder: Path, visitors: Visitors) -> None:
         self.bench = bench
+        self.folder = folder
+        self.visitors = visitors
         self.sample = write_sample(folder)
         self.sample_png = folder / f"{self.sample.stem}.png"
         self._write_sample_png()
@@ -79,6 +76,8 @@ class UpscalePage:
             height=132,
             elem_id="photo",
         )
+        kept = say("upscale.kept_public" if self.bench.public else "upscale.kept_own")
+        gr.HTML(f'<p class="kept">{kept}</p>')
         self.model = gr.Dropdown(
             [(offer.label, offer.name) for offer in offers],
             value=DEFAULT_MODEL,
@@ -104,16 +103,14 @@ class UpscalePage:
                 )
                 self.cancel = gr.Button(
                     i18n("upscale.cancel"),
-                    interactive=False,
+                    visible=False,
                     min_width=0,
                     elem_id="cancel",
                 )
+                self.download = gr.DownloadButton(
+                    "", visible=False, min_width=0, elem_id="download"
+                )
             self.status = gr.HTML(status.ready(), elem_id="status")
-        self.download = gr.DownloadButton(
-            i18n("upscale.download"),
-            interactive=False,
-            elem_id="download",
-        )
         with gr.Accordion(i18n("upscale.repeat"), open=False, elem_id="repeat"):
             self.recipe = gr.HTML(
                 recipes.both(self.sample.name, DEFAULT_MODEL, _DEFAULT_SCALE),
@@ -126,11 +123,10 @@ class UpscalePage:
                 size="sm",
                 elem_id="source",
             )
-        gr.Markdown(say("upscale.sample_credit"), elem_classes="credit")
+        self.credit = gr.Markdown(say("upscale.sample_credit"), elem_classes="credit")
 
     def _connect(self, app: gr.Blocks) -> None:
         settings = [self.photo, self.model, self.scale]
-        desk = gr.State(Desk())
         outputs = [self.viewer, self.status, self.run, self.cancel, self.download]
         described = [self.plan, self.model, self.recipe]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -142,7 +138,7 @@ class UpscalePage:
         )
         running = asked.then(
             self.start,
-            [*settings, desk],
+            settings,
             [*outputs, *described],
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=1,
@@ -157,86 +153,123 @@ class UpscalePage:
             queue=False,
             **quiet,
         )
+        running.then(js=_focus("#run"), **quiet)
         self.photo.change(
-            self.choose, [*settings, desk], [*outputs, *described, self.source], **quiet
+            self.choose, settings, [*outputs, *described, self.source, self.credit], **quiet
         )
-        self.model.change(self.describe, settings, described, **quiet)
-        self.scale.change(self.describe, settings, described, **quiet)
+        self.model.change(self.describe, settings, [*described, self.status], **quiet)
+        self.scale.change(self.describe, settings, [*described, self.status], **quiet)
+        if not self.bench.public:
+            # Far from the server a connection may break while the page is still open.
+            app.unload(self.leave)
 
     # ---- events ---------------------------------------------------------------------------------
 
     def choose(
-        self, photo: str | None, model: str, scale: int, desk: Desk
-    ) -> Iterator[dict[Any, Any]]:
+        self, photo: str | None, model: str, scale: int, request: gr.Request
+    ) -> dict[Any, Any]:
         """Show a photo that has just been dropped, or the sample when it was taken away."""
-        desk.photo = photo
+        desk = self.visitors.desk(request.session_hash)
+        turn = self.visitors.lay(desk, photo)
         changes: dict[Any, Any] = {
             self.run: gr.Button(interactive=True),
-            self.cancel: gr.Button(interactive=False),
-            self.download: gr.DownloadButton(value=None, interactive=False),
+            self.cancel: gr.Button(visible=False),
+            self.download: gr.DownloadButton(value=None, visible=False),
+            self.credit: gr.Markdown(visible=photo is None),
             self.source: gr.DownloadButton(value=str(self._source(photo))),
             self.status: status.ready(),
             **self._settings(photo, model, scale),
         }
-        with tempfile.TemporaryDirectory() as folder:
+        with self._workplace() as folder:
             try:
-                changes[self.viewer] = [self._input(photo, Path(folder))]
+                shown = self._input(photo, Path(folder))
+                if photo is not None:
+                    kept = self.visitors.keep(desk, turn, [shown.path])
+                    if kept is None:
+                        return {self.status: gr.skip()}
+                    shown = Shown(kept[0], shown.name)
+                changes[self.viewer] = [shown]
             except Exception as error:
-                changes |= {self.viewer: None, self.status: status.refused(_told(error))}
-            yield changes
+                changes |= {
+                    self.viewer: None,
+                    self.status: status.refused(_told(error)),
+                    self.run: gr.Button(interactive=False),
+                }
+        return changes
+
+    def leave(self, request: gr.Request) -> None:
+        """Delete what a visitor had who has closed or reloaded the page."""
+        self.visitors.leave(request.session_hash)
+
+    def _workplace(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="work-", dir=self.folder)
 
     def greet(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
         """Fill in the expected time once the model is warm."""
         self.bench.wait_until_warm(_PATIENCE)
         return self._settings(photo, model, scale)
 
-    def describe(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
-        """Say what a run with these settings will take."""
-        return self._settings(photo, model, scale)
+    def describe(
+        self, photo: str | None, model: str, scale: int, request: gr.Request
+    ) -> dict[Any, Any]:
+        """Say what a run with these settings will take, and whose result is still on show."""
+        desk = self.visitors.desk(request.session_hash)
+        changes = self._settings(photo, model, scale)
+        if desk.result and desk.result != (model, scale) and not desk.running:
+            changes[self.status] = status.other(*desk.result)
+        elif desk.result and not desk.running:
+            changes[self.status] = status.ready()
+        return changes
 
     def wait_in_line(self) -> tuple[str, gr.Button, gr.Button, gr.DownloadButton]:
         """Answer the click at once: others may be before this person."""
         return (
             status.waiting(),
             gr.Button(interactive=False),
-            gr.Button(interactive=True),
-            gr.DownloadButton(value=None, interactive=False),
+            gr.Button(visible=True),
+            gr.DownloadButton(value=None, visible=False),
         )
 
     def start(
-        self, photo: str | None, model: str, scale: int, desk: Desk
+        self, photo: str | None, model: str, scale: int, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         """Enlarge the photo, yielding after each tile, so that Cancel stops between two.
 
         A photo put in its place meanwhile ends the run as well.
         """
-        desk.photo = photo
+        desk = self.visitors.desk(request.session_hash)
+        turn = self.visitors.lay(desk, photo)
+        desk.result = None
         at_rest = {
             self.run: gr.Button(interactive=True),
-            self.cancel: gr.Button(interactive=False),
+            self.cancel: gr.Button(visible=False),
         }
-        with tempfile.TemporaryDirectory() as folder:
+        with self._workplace() as folder, self.visitors.at_work(desk):
             steps = self.bench.upscale(self._source(photo), model, scale, Path(folder))
             done = False
             while not done:
                 try:
                     changes: dict[Any, Any] = {self.status: status.busy(next(steps))}
                 except StopIteration as end:
-                    changes = at_rest | self._finished(end.value, photo, model, scale)
                     done = True
+                    result: Result = end.value
+                    kept = self.visitors.keep(desk, turn, [result.before, result.after])
+                    if kept is not None:
+                        result = replace(result, before=kept[0], after=kept[1])
+                        changes = at_rest | self._finished(result, photo, model, scale)
+                        desk.result = (model, scale)
                 except Exception as error:
                     changes = at_rest | {self.status: status.refused(_told(error))}
                     done = True
-                if desk.photo != photo:
+                if desk.turn != turn:
                     # Gradio shows the last value again at the end: it must change nothing.
                     yield {self.status: gr.skip()}
                     return
-                # Gradio copies the files named here before it asks for the next value.
                 yield changes
 
     def stopped(self) -> tuple[str, gr.Button, gr.Button]:
-        """Say that nothing is kept of a job that was cancelled."""
-        return status.cancelled(), gr.Button(interactive=True), gr.Button(interactive=False)
+        """Say that the job has ended."""
+        return status.cancelled(), gr.Button(interactive=True), gr.Button(visible=False)
 
     # ---- what the parts say ---------------------------------------------------------------------
 
@@ -247,7 +280,9 @@ class UpscalePage:
         return {
             self.viewer: [Shown(result.before, _input_name(photo)), Shown(result.after, name)],
             self.status: status.done(result),
-            self.download: gr.DownloadButton(value=str(result.after), interactive=True),
+            self.download: gr.DownloadButton(
+                say("upscale.download", scale=scale), value=str(result.after), visible=True
+            ),
             **self._settings(photo, model, scale),
         }
 
@@ -282,6 +317,14 @@ class UpscalePage:
         path = folder / f"{Path(photo).stem}.png"
         write_picture(self.bench.read(Path(photo)), path)
         return Shown(path, _input_name(photo))
+
+
+def _focus(selector: str) -> str:
+    """A script that gives a focus that was lost with its button to another one."""
+    return (
+        "() => { setTimeout(() => { if (document.activeElement === document.body) "
+        f"document.querySelector('{selector}')?.focus({{ preventScroll: true }}); }}, 150); }}"
+    )
 
 
 def _input_name(photo: str | None) -> str:

@@ -17,7 +17,8 @@ function commit(pictures) {
   state.view = geometry.carryOver(state.view, before, state.scene);
   for (const picture of pictures) picture.ready.then(redraw);
   tell(pictures.length ? '' : say('empty'));
-  if (pictures.length) announce(say('loaded', { names: pictures.map((p) => p.name).join(', ') }));
+  announce(pictures.length
+    ? say('loaded', { names: pictures.map((p) => p.name).join(', ') }) : say('empty'));
   redraw();
 }
 

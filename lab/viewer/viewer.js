@@ -28,6 +28,9 @@ function speak() {
   for (const node of element.querySelectorAll('[data-name]')) {
     node.setAttribute('aria-label', say(node.dataset.name));
   }
+  for (const node of element.querySelectorAll('[data-hint]')) {
+    node.title = say(node.dataset.hint);
+  }
 }
 
 function describeWipe() {
@@ -113,7 +116,7 @@ function draw() {
   stage.dataset.drag = pans ? 'pan' : wiping() ? 'wipe' : 'none';
   stage.style.touchAction = pans ? 'none' : 'pan-y';
   press('[data-act="fit"]', state.view.fit);
-  press('[data-act="one"]', zoom === 1);
+  press('[data-act="one"]', zoom === 1 && !state.view.fit); // one lit button at a time
   showNumbers();
 }
 

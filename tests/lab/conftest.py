@@ -52,7 +52,10 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """Starts a program that serves the lab and gives its address; all end with the session."""
+    """Starts a program that serves the lab and gives its address; all end with the session.
+
+    Its ``programs`` give, by address, the process and the folder its temporary files go to.
+    """
     running = []
 
     def start(arguments: list[str], **environment: str) -> str:
@@ -68,9 +71,11 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
         command = [sys.executable, *arguments]
         program = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log)
         running.append((program, log))
+        start.programs[f"http://127.0.0.1:{port}"] = (program, folder / "cache")
         _wait_for(f"http://127.0.0.1:{port}", program, folder / "log")
         return f"http://127.0.0.1:{port}"
 
+    start.programs = {}
     yield start
     for program, log in running:
         program.terminate()

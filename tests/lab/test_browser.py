@@ -211,6 +211,7 @@ def test_sixteen_times_is_exact_too_and_survives_a_new_result(visit, photos, tmp
     one.press("Home", "+", "+", "+", "+", "+")
     zoom = one.page.locator("#viewer [data-part=zoom]")
     assert zoom.inner_text() == "16×"
+    assert one.page.locator("#download").inner_text() == "Download PNG (×4)"
     canvas = one.canvas()
     large = pixels.repeat(16, axis=0).repeat(16, axis=1)
     top = large.shape[0] // 2 - math.ceil((canvas.shape[0] - STRIP) / 2)
@@ -219,6 +220,7 @@ def test_sixteen_times_is_exact_too_and_survives_a_new_result(visit, photos, tmp
     np.testing.assert_array_equal(canvas[STRIP:], shown)
     one.page.click("#scale label:has-text('2×')")
     one.page.wait_for_selector("#plan >> text=128 × 96")
+    one.page.wait_for_selector("#status >> text=still ×4 with starter-x4")
     one.run()
     one.page.wait_for_selector("#viewer .captions >> text=128 × 96")
     assert zoom.inner_text() == "16×"
@@ -295,6 +297,7 @@ def test_by_keyboard_alone(visit, tmp_path):
     tab_to("#run")
     one.page.keyboard.press("Enter")
     one.page.wait_for_selector("#status .done", timeout=60_000)
+    one.page.wait_for_function("document.activeElement.matches('#run')")
     tab_to("#viewer [role=slider]", "Shift+Tab")
     one.press("Home", "Shift+ArrowRight")
     slider = one.page.locator("#viewer [role=slider]")
@@ -324,7 +327,7 @@ def test_cancel_stops_between_two_tiles_and_the_next_job_runs(visit, photos):
     one.page.click("#cancel")
     one.page.wait_for_selector("#status >> text=Cancelled")
     assert one.page.locator("#run").is_enabled()
-    assert one.page.locator("#cancel").is_disabled()
+    one.page.locator("#cancel").wait_for(state="hidden")
     one.page.click("#photo button[aria-label=Clear]")
     one.page.wait_for_selector("#viewer .captions >> text=Sample")
     one.page.click("#scale label:has-text('2×')")
@@ -341,7 +344,9 @@ def test_a_bad_photo_is_one_sentence_and_the_way_back_is_open(visit, tmp_path):
     told = one.page.locator("#status [role=alert]").inner_text()
     assert re.match(r"E102 .* Download it again\.$", told) and "\n" not in told
     assert one.page.locator("#status img").count() == 0
-    assert "Drop a photo" in one.page.locator("#viewer [data-part=message]").inner_text()
+    assert "Drop another photo" in one.page.locator("#viewer [data-part=message]").inner_text()
+    assert "Showing" not in one.page.locator("#viewer [data-part=live]").inner_text()
+    assert one.page.locator("#run").is_disabled()
     one.page.click("#photo button[aria-label=Clear]")
     one.page.wait_for_selector("#viewer .captions >> text=Sample")
     one.run()
@@ -357,6 +362,8 @@ def test_a_phone_shows_it_all_and_fingers_move_it(visit):
     one.page.wait_for_selector("#status .done", timeout=60_000)
     one.page.wait_for_function("document.querySelectorAll('#viewer .numbers').length === 2")
     assert one.page.evaluate("document.documentElement.scrollWidth") == 360
+    assert one.page.locator("#download").bounding_box()["y"] > 600  # in the bar below
+    assert one.page.locator("#cancel").is_hidden()
     box = one.page.locator("#viewer [data-part=stage]").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     devtools = one.context.new_cdp_session(one.page)

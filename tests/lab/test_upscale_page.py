@@ -149,6 +149,7 @@ def test_a_space_offers_only_what_comes_along(monkeypatch, tmp_path):
     assert not [name for name in own if name.endswith("netD")], "a judge enlarges nothing"
     assert "downloaded on first use" in own["RealESRGAN_x4plus"]
     assert "on this machine" in own["mine"]
+    assert own["bicubic"] == "bicubic · plain filter, no model"
 
 
 def test_a_plan_says_size_tiles_and_time():

@@ -112,7 +112,7 @@ def test_the_sources_are_static():
 def test_every_word_of_the_viewer_stands_in_the_table():
     html = (SOURCES / "viewer.html").read_text(encoding="utf-8")
     script = "".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.js"))
-    used = set(re.findall(r'data-(?:say|name)="(\w+)"', html))
+    used = set(re.findall(r'data-(?:say|name|hint)="(\w+)"', html))
     used |= set(re.findall(r"say\('(\w+)'", script))
     used |= {"gone", "undecodable", "smooth", "pixels"}
     assert used == set(words("viewer"))

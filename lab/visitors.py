@@ -1,0 +1,100 @@
+"""What each visitor has before them, and the files that go when they let go of them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(eq=False)
+class Desk:
+    """One visitor's page.
+
+    Attributes:
+        photo: The photo they uploaded; None for the sample.
+        result: Model and scale of the result they look at.
+        running: How many jobs of theirs are under way; a cancelled one ends with its tile.
+        turn: Counts photos; a run that began with another turn is of no use any more.
+        folders: Hold the pictures that were made for them.
+    """
+
+    photo: str | None = None
+    result: tuple[str, int] | None = None
+    running: int = 0
+    turn: int = 0
+    folders: list[Path] = field(default_factory=list)
+
+
+class Visitors:
+    """The desks of all visitors, by the session that Gradio gives each page.
+
+    Gradio stores an upload under a name made from its bytes, so that two visitors with the same
+    photo share one file: it goes when the last of them lets go of it.
+
+    Args:
+        cache: Gradio's folder: what lies in it can be fetched by who knows its address.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._desks: dict[str, Desk] = {}
+        self._lock = threading.Lock()
+
+    def desk(self, session: str | None) -> Desk:
+        """The desk of that session, a new one at first."""
+        with self._lock:
+            return self._desks.setdefault(session or "", Desk())
+
+    def lay(self, desk: Desk, photo: str | None) -> int:
+        """Put a photo on the desk and delete what another one left; gives the turn."""
+        with self._lock:
+            if desk.photo != photo:
+                self._clear(desk)
+                desk.photo = photo
+            return desk.turn
+
+    def keep(self, desk: Desk, turn: int, files: Sequence[Path]) -> list[Path] | None:
+        """Move finished pictures to where the page can fetch them, in place of the last ones.
+
+        Returns:
+            Where they are, or None when the visitor has left or taken another photo meanwhile.
+        """
+        with self._lock:
+            if desk.turn != turn:
+                return None
+            self._drop(desk)
+            folder = Path(tempfile.mkdtemp(prefix="shown-", dir=self._cache))
+            desk.folders.append(folder)
+            return [Path(shutil.move(file, folder / file.name)) for file in files]
+
+    @contextmanager
+    def at_work(self, desk: Desk) -> Iterator[None]:
+        """Count a job while it runs."""
+        desk.running += 1
+        try:
+            yield
+        finally:
+            desk.running -= 1
+
+    def leave(self, session: str | None) -> None:
+        """Delete everything of a visitor whose page was closed."""
+        with self._lock:
+            desk = self._desks.pop(session or "", None)
+            if desk is not None:
+                self._clear(desk)
+
+    def _clear(self, desk: Desk) -> None:
+        self._drop(desk)
+        old, desk.photo, desk.result = desk.photo, None, None
+        desk.turn += 1
+        if old and not any(other.photo == old for other in self._desks.values()):
+            Path(old).unlink(missing_ok=True)
+
+    def _drop(self, desk: Desk) -> None:
+        while desk.folders:
+            shutil.rmtree(desk.folders.pop(), ignore_errors=True)
