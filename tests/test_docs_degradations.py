@@ -66,6 +66,20 @@ def test_every_preset_is_documented(name):
     assert f"figures/preset-{name}.png" in GUIDE
 
 
+def test_the_table_of_corrections_is_what_its_script_measures(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "figures")
+    import corrections
+
+    number = r"\d+\.?\d*"
+    start = GUIDE.index("| defect of the reference")
+    shown = GUIDE[start : GUIDE.index("\n\n", start)]
+    measured = corrections.table()
+    assert re.sub(number, "#", measured) == re.sub(number, "#", shown)
+    both = (map(float, re.findall(number, text)) for text in (measured, shown))
+    # The last digit may fall to the other side on another machine.
+    assert all(abs(one - other) < 0.101 for one, other in zip(*both, strict=True))
+
+
 def test_the_examples_run(capsys):
     """All blocks in one namespace, in the order a reader meets them."""
     space: dict[str, object] = {}
