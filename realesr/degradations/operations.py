@@ -1,6 +1,7 @@
 """What did happen to a picture: each operation is plain numbers and one method, ``apply``.
 
-To add one: a file with a frozen dataclass like ``Blur``, and one line in ``table.py``.
+To add one: a file with a frozen dataclass like ``Blur``, and its name in ``table.py`` and in
+``__init__.py``; ``docs/degradations.md`` goes through it.
 """
 
 from __future__ import annotations
