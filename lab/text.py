@@ -31,7 +31,7 @@ ENGLISH: dict[str, str] = {
     "upscale.scale": "Enlarge",
     "upscale.run": "Upscale",
     "upscale.cancel": "Cancel",
-    "upscale.download": "Download PNG (×{scale})",
+    "upscale.download": "Download ×{scale}",
     "upscale.download_input": "Save the input",
     "upscale.repeat": "Do the same without this page",
     "upscale.repeat_first": "First, in the folder of realesr: source .venv/bin/activate",
