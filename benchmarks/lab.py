@@ -41,7 +41,7 @@ def wait_for(address: str) -> float:
 
 
 def one_visit() -> tuple[float, float, float]:
-    """Seconds to the first answer, from there to a usable page, and from the click to the result."""
+    """Seconds to the first answer, to a usable page, and from the click to the result."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     lab = subprocess.Popen(
