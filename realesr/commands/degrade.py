@@ -95,7 +95,7 @@ def degrade(
     seed: Annotated[
         int | None, typer.Option(help="Of the first result; the next takes one more. [0]")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Results for each picture.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="Results for each picture.")] = 1,
     trace: Annotated[
         Path | None, typer.Option(help="Where to write what happened: a .json file, or a folder.")
     ] = None,

@@ -16,6 +16,7 @@ from realesr.errors import ConfigError
 VERSION = 1
 # Of lists and tables inside each other: thirty steps of steps, where two are usual.
 DEPTH = 64
+MOST_BYTES = 1_000_000
 
 
 def text_of(path: Path) -> str:
@@ -28,6 +29,13 @@ def text_of(path: Path) -> str:
     if path.is_dir():
         raise ConfigError("E404", f"{path.name} is a folder.", "Name a file in it.")
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigError("E404", f"{path.name} is no regular file.", advice)
+        if path.exists() and path.stat().st_size > MOST_BYTES:
+            size = (
+                f"{path.name} has more than {MOST_BYTES:,} bytes, too many for a recipe or trace."
+            )
+            raise ConfigError("E404", size, advice)
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError("E404", f"{path.name} is not there.", advice) from error

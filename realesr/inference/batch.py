@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -135,11 +135,14 @@ def plan_jobs(
             keep their names, and are no inputs.
 
     Raises:
-        ParameterError: E006 when several pictures would go into one file, or suffixes disagree.
+        ParameterError: E006 when several pictures would go into one file, suffixes disagree, or a
+            result would replace one of the pictures.
     """
     owners = owners or {}
     found = find_pictures(inputs, output, owners)
+    originals = {_folded(whereabouts(item.path)) for item in found}
     if output.suffix.lower() in PICTURE_SUFFIXES:
+        protect_originals([output], originals)
         return _one_file(found, output, suffix)
     jobs: list[Job] = []
     owned = {_folded(target): source for target, source in owners.items()}
@@ -148,11 +151,25 @@ def plan_jobs(
         here = whereabouts(item.path)
         for target in _names(item.path, output / item.folder, f"_{label}{suffix or '.png'}"):
             name = _folded(target)
-            if name not in taken and owned.get(name, here) == here:
+            is_original = _folded(whereabouts(target)) in originals
+            if not is_original and name not in taken and owned.get(name, here) == here:
                 break
         taken.add(name)
         jobs.append(Job(item.path, target, item.listed))
     return jobs
+
+
+def protect_originals(targets: Iterable[Path], originals: Collection[str]) -> None:
+    """Refuse to write a result over a picture of the same run, ``--force`` or not.
+
+    Raises:
+        ParameterError: E006.
+    """
+    for target in targets:
+        if _folded(whereabouts(target)) in originals:
+            raise ParameterError(
+                "E006", f"{target.name} is one of the pictures to read.", "Name another file."
+            )
 
 
 def _one_file(found: list[Found], output: Path, suffix: str | None) -> list[Job]:

@@ -121,16 +121,27 @@ def at_scale(model: LoadedModel, factor: float) -> LoadedModel:
 
 
 def choose_device(name: str) -> str:
-    """``"cuda"`` or ``"cpu"`` for ``"auto"``; anything else as it is.
+    """``"cuda"`` or ``"cpu"`` for ``"auto"``; a named one if it is here.
+
+    Raises:
+        ParameterError: E001 for a device that this machine, or this build of torch, lacks.
 
     >>> choose_device("cpu")
     'cpu'
     """
-    if name != "auto":
+    if name == "cpu":
         return name
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if not name.startswith("cuda") or not torch.cuda.is_available():
+        raise ParameterError(
+            "E001",
+            f"there is no device {name!r} here.",
+            "Use cpu; the README says how to get PyTorch's CUDA build.",
+        )
+    return name
 
 
 def _todays_names(file: WeightsFile) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from realesr.commands.contact_sheet import numbers, spoken
 from realesr.commands.degrade import PRESETS
@@ -197,3 +198,13 @@ def test_the_sheet_speaks_plainly():
     noise = GaussianNoise(sigma=3.0, gray=True, seed=1)
     assert numbers(noise) == "sigma 3 levels of 255, gray"
     assert spoken(WebP(quality=50)) == "webp"
+
+
+def test_a_file_that_is_no_recipe_is_refused_before_it_is_read(realesr, tmp_path):
+    Image.fromarray(natural("coffee", 40, 40)).save(tmp_path / "photo.png")
+    (tmp_path / "huge.json").write_text(" " * 1_000_001)
+    for replay in ("/dev/zero", tmp_path / "huge.json"):
+        words = ("-o", tmp_path / "small.png", "--replay", replay)
+        run = realesr("degrade", tmp_path / "photo.png", *words)
+        assert run.code == 2 and run.err.startswith("E404"), run.err
+        assert not (tmp_path / "small.png").exists()

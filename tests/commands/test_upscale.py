@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from realesr import Upscaler, read_picture
@@ -167,3 +168,31 @@ def test_help_names_every_option(realesr):
     for word in ["--output", "--model", "--scale", "--tile", "--precision", "--force", "--json"]:
         assert word in text
     assert "Example" in text
+
+
+@pytest.mark.parametrize("command", ["upscale", "degrade"])
+def test_an_original_is_never_replaced_even_by_force(realesr, photo, command):
+    before = photo.read_bytes()
+    run = realesr(command, photo, "-o", photo, "--force")
+    assert run.code == 2 and run.err.startswith("E006 photo.png is one of the pictures to read.")
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize(("command", "label"), [("upscale", "x4"), ("degrade", "lr")])
+def test_a_result_steps_aside_for_an_original_of_its_name(realesr, tmp_path, command, label):
+    pixels = natural("coffee", 40, 40)
+    for name in ("a.png", f"a_{label}.png"):
+        Image.fromarray(pixels).save(tmp_path / name)
+    run = realesr(
+        command, tmp_path / "a.png", tmp_path / f"a_{label}.png", "-o", tmp_path, "--force"
+    )
+    assert run.code == 0
+    assert np.array_equal(read_picture(tmp_path / f"a_{label}.png").pixels, pixels)
+    assert (tmp_path / f"a-png_{label}.png").is_file()
+
+
+def test_a_device_that_is_not_here_is_one_sentence(realesr, photo, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    run = realesr("upscale", photo, "-o", tmp_path / "out.png", "--device", "cuda")
+    assert run.code == 2 and run.err.startswith("E001") and "CUDA" in run.err
