@@ -429,7 +429,7 @@ print((after - before) * 1024 - pixels.nbytes - result.nbytes)
 
 @pytest.mark.parametrize(("scale", "channels"), [(4, 3), (2, 3), (4, 4)])
 def test_memory_beyond_the_arrays(scale, channels):
-    """None for the model's own scale; else the model's own result; for alpha 20 bytes a pixel."""
+    """None at the model's own scale, else its own result; about 30 bytes a pixel for alpha."""
     extra = [
         int(
             subprocess.run(
