@@ -76,6 +76,8 @@ FLOORS: list[tuple[int, str]] = [
     (4, "realesr.inference.pipeline"),
     (4, "realesr.quality.peers"),
     (4, "realesr.quality.bench"),
+    (4, "realesr.train.config"),
+    (4, "realesr.train.config_files"),
     (4, "realesr.train.data"),
     (5, "realesr.commands"),
     (5, "realesr.cli"),

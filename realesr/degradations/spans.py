@@ -53,6 +53,7 @@ class Field:
         optional: Whether ``None`` is a value.
         required: Whether it has no default.
         default: The default, where it has one.
+        help: One line on what it is: the span's, or a plain text in the annotation.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Field:
     optional: bool = False
     required: bool = False
     default: Any = None
+    help: str = ""
 
 
 def fields_of(cls: Any) -> tuple[Field, ...]:
@@ -91,10 +93,13 @@ def _fields_of(cls: Any) -> tuple[Field, ...]:
 
 
 def _read(name: str, hint: Any) -> Field:
-    span, optional = None, False
+    span, optional, words = None, False, ""
     if get_origin(hint) is Annotated:
         hint, *extras = get_args(hint)
         span = next((extra for extra in extras if isinstance(extra, Span)), None)
+        words = next(
+            (extra for extra in extras if isinstance(extra, str)), span.help if span else ""
+        )
     if get_origin(hint) in (Union, types.UnionType) and type(None) in get_args(hint):
         optional = True
         hint = next(arm for arm in get_args(hint) if arm is not type(None))
@@ -117,7 +122,7 @@ def _read(name: str, hint: Any) -> Field:
         kind, options = "choices", get_args(inside[0])
     elif get_origin(hint) is tuple:
         kind = "things"
-    return Field(name, kind, span, options, optional)
+    return Field(name, kind, span, options, optional, help=words)
 
 
 class Checked:
