@@ -197,13 +197,13 @@ class Checkpoints:
 
     def _prune(self, step: int) -> None:
         """Remove old steps; a failure here costs room, not the run."""
-        folders = self._folders()
-        kept = sorted(number for number in folders if number <= step)[-self.keep :]
-        for number in sorted(set(folders) - set(kept)):
-            try:
+        try:
+            folders = self._folders()
+            kept = sorted(number for number in folders if number <= step)[-self.keep :]
+            for number in sorted(set(folders) - set(kept)):
                 self._remove(folders[number])
-            except OSError as error:
-                _log.warning("%s cannot be removed: %s.", folders[number].name, reason(error))
+        except OSError as error:
+            _log.warning("an old step in %s cannot be removed: %s.", self.output, reason(error))
 
     def _remove(self, folder: Path) -> None:
         """Take the name away first, because a folder with that name is a complete step."""
