@@ -71,6 +71,7 @@ FLOORS: list[tuple[int, str]] = [
     (3, "realesr.inference.channels"),
     (3, "realesr.inference.upscaler"),
     (3, "realesr.losses"),
+    (3, "realesr.quality.pairs"),
     (3, "realesr.quality.metrics"),
     (4, "realesr.hub.local_hub"),
     (4, "realesr.inference.walking"),

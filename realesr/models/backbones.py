@@ -21,6 +21,8 @@ from realesr.models.storage import printable
 from realesr.models.weightfiles import WeightsFile, describe_stranger, open_weights
 
 if TYPE_CHECKING:
+    import torch
+
     from realesr.models.feature_networks import FeatureNetwork
 
 Tensors = dict[str, NDArray[np.float32]]
@@ -115,9 +117,27 @@ def load_backbone(kind: str, weights: str | Path | None = None) -> FeatureNetwor
         file, {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}, kind
     )
     if is_from_caffe(file):
-        tensors = _from_caffe(tensors)
+        tensors, network.trained_by = _from_caffe(tensors), "DeepScale"
     network.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
     return network
+
+
+def load_linear(weights: str | Path | None = None) -> list[torch.Tensor]:
+    """How much each channel of SqueezeNet's stations counts in LPIPS: 1 x C x 1 x 1 each.
+
+    Raises:
+        ModelError: E205 for another file, E209 for one that is not there.
+        NetworkError: E604 offline, E605 when the download failed.
+    """
+    import torch
+
+    file = open_weights(PUBLISHED["lpips-squeeze"].obtain(weights))
+    shapes: dict[str, tuple[int, ...]] = {
+        f"lin{index}.model.1.weight": (1, channels, 1, 1)
+        for index, channels in enumerate((64, 128, 256, 384, 384, 512, 512))
+    }
+    tensors = read_some(file, shapes, "the linear layers of LPIPS")
+    return [torch.from_numpy(tensors[name]) for name in shapes]
 
 
 def read_some(file: WeightsFile, shapes: dict[str, tuple[int, ...]], what: str) -> Tensors:

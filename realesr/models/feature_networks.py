@@ -22,10 +22,12 @@ class FeatureNetwork(nn.Module):
     Attributes:
         stations: Indices in ``features`` of the layers that can be read.
         smallest: The least height and width it takes.
+        trained_by: Whose weights it has: which channel sees what differs between trainings.
     """
 
     stations: tuple[int, ...]
     smallest: int
+    trained_by: str = "torchvision"
     mean: torch.Tensor
     deviation: torch.Tensor
 
