@@ -1,0 +1,324 @@
+"""What can go wrong without a word, said in words: each alarm names what was measured and what helps.
+
+::
+
+    alarms = Alarms(gan=config.gan.kind if config.gan else None)
+    told = alarms.pictures(step, pairs, outputs)     # colours, grid: outputs from ``restore``
+    told += alarms.scores(step, psnr=27.1, lpips=0.31)                 # no more progress
+    told += alarms.opinions(step, real, fake)        # their ``opinion``, at every log
+    told += alarms.numbers(step, finite, pictures="3, 17", last_good="step-000800")   # every step
+    for notice in told:
+        log.warning("%s", notice)
+        journal.write(step, "alarm", {"code": notice.code, "sentence": notice.sentence})
+
+An alarm speaks when its trouble starts, and again only after the trouble was gone. The state goes
+into the checkpoint (``state_dict``, plain JSON), so a resumed run neither forgets nor repeats.
+``numbers`` raises E504 when nothing but broken steps come: going on would not mend it.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from realesr.errors import ModelError, Notice
+from realesr.train.validation import FixedPair
+
+LEVELS = 255.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much is too much.
+
+    Attributes:
+        drift: Levels (of 255) that colours may be further from the truth than the input is.
+        grid: Levels that the grid may be stronger than the truth's own.
+        saturated: D(real) - D(fake) from which the discriminator has won.
+        looks: Looks in a row before trouble that may pass is told.
+        broken: Steps in a row that are not a number before the run stops.
+        patience: Validations without a gain before that is told.
+        gain: Least gain in PSNR over these, in dB.
+        gain_lpips: Least gain in LPIPS, for a run with a discriminator.
+    """
+
+    drift: float = 3.0
+    grid: float = 2.0
+    saturated: float = 0.9
+    looks: int = 5
+    broken: int = 5
+    patience: int = 10
+    gain: float = 0.02
+    gain_lpips: float = 0.001
+
+
+class Alarms:
+    """The watch over one run.
+
+    Args:
+        gan: The kind of the discriminator's loss, or None without one. With one PSNR falls by
+            design, so progress is then judged by LPIPS.
+        limits: How much is too much.
+    """
+
+    def __init__(self, *, gan: str | None = None, limits: Limits | None = None) -> None:
+        self.gan = gan
+        self.limits = limits or Limits()
+        self._looks: dict[str, list[tuple[int, float]]] = {}
+        self._best: dict[str, tuple[int, float]] = {}
+        self._rows: dict[str, int] = {}
+        self._speaking: list[str] = []
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The codes of the troubles that last."""
+        return tuple(self._speaking)
+
+    def pictures(
+        self, step: int, pairs: Sequence[FixedPair], outputs: Sequence[Tensor]
+    ) -> list[Notice]:
+        """Look at restored pictures for false colours and for the grid of the last layer.
+
+        Args:
+            step: How many steps are done.
+            pairs: The fixed pairs.
+            outputs: What ``restore`` gave for them.
+        """
+        if not all(bool(output.isfinite().all()) for output in outputs):
+            return self._tell(
+                "W514",
+                True,
+                f"The pictures restored at step {step:,} hold values that are not numbers: the "
+                "weights are broken. Go on from an older state with a lower learning_rate.",
+            )
+        told = self._tell("W514", self._rows.get("W514", 0) > 0, "")
+        drift, tint = colour_drift(pairs, outputs)
+        since = self._worsens("W511", step, drift, self.limits.drift)
+        told += self._tell(
+            "W511",
+            since is not None,
+            f"Colours drift: at step {step:,} the results are {drift:.1f} levels (of 255) further "
+            f"from the truth than the input is ({tint}); {since}. Lower learning_rate, go on from "
+            "a state before that, and check that both sides of the pairs have the same colours.",
+        )
+        grid = grid_strength(pairs, outputs)
+        since = self._worsens("W512", step, grid, self.limits.grid)
+        told += self._tell(
+            "W512",
+            since is not None,
+            f"A checkerboard of {pairs[0].scale} px lies over the results: {grid:.1f} levels (of "
+            f"255) at step {step:,}; {since}. Lower learning_rate, or the weight of the "
+            "discriminator, and go on from a state before that.",
+        )
+        return told
+
+    def opinions(self, step: int, real: float, fake: float) -> list[Notice]:
+        """Look at the discriminator, at every log.
+
+        Args:
+            step: How many steps are done.
+            real: What it takes real pictures for, as ``objectives.opinion`` has it: 1 is real, 0
+                is made.
+            fake: What it takes the generator's pictures for.
+        """
+        # A hinge stops teaching at -1 and 1, which are further from 0 and 1 than it ever gets.
+        reach = math.tanh(0.5) if self.gan == "hinge" else 1.0
+        won = real - fake > self.limits.saturated * reach
+        row = self._rows["W513"] = self._rows.get("W513", 0) + 1 if won else 0
+        return self._tell(
+            "W513",
+            row >= self.limits.looks,
+            f"The discriminator has won: at step {step:,} it takes real pictures for real at "
+            f"{real:.0%} and results at {fake:.0%}, for {row} looks now, so the generator hardly "
+            "learns from it. Lower gan.learning_rate, or train without it for longer first.",
+        )
+
+    def scores(self, step: int, psnr: float, lpips: float | None = None) -> list[Notice]:
+        """Look at the validation: has anything been gained lately?
+
+        Args:
+            step: How many steps are done.
+            psnr: In dB.
+            lpips: Where its weights are found; what counts in a run with a discriminator.
+        """
+        if self.gan and lpips is None:
+            return []
+        name, value, least = "PSNR", psnr, self.limits.gain
+        if self.gan and lpips is not None:
+            name, value, least = "LPIPS", -lpips, self.limits.gain_lpips
+        looks = self._looks.setdefault("W515", [])
+        looks.append((step, value))
+        best = self._best.get("W515")
+        if len(looks) > self.limits.patience:
+            oldest = looks.pop(0)
+            best = self._best["W515"] = max(best or oldest, oldest, key=lambda look: look[1])
+        stuck = best is not None and max(value for _, value in looks) < best[1] + least
+        was = f"{abs(best[1]):.4g} at step {best[0]:,}" if best else ""
+        return self._tell(
+            "W515",
+            stuck,
+            f"No more progress: {name} was {was} and is {abs(value):.4g} at step {step:,}, after "
+            f"{len(looks)} looks without a gain. Stop here, lower learning_rate to a tenth, or "
+            "give it more pictures or a larger network.",
+        )
+
+    def numbers(
+        self, step: int, finite: bool, *, pictures: str = "", last_good: str = ""
+    ) -> list[Notice]:
+        """Look at a step's loss and gradients; the trainer skips a step that is not a number.
+
+        Args:
+            step: Its number.
+            finite: Whether all of them are numbers, in every process.
+            pictures: What the step was made of, for the sentence.
+            last_good: The newest saved state, for the sentence.
+
+        Raises:
+            ModelError: E504 after several such steps in a row.
+        """
+        row = self._rows["W514"] = 0 if finite else self._rows.get("W514", 0) + 1
+        made_of = f" (pictures {pictures})" if pictures else ""
+        if row >= self.limits.broken:
+            good = f"The last good state is {last_good}" if last_good else "No state was saved yet"
+            raise ModelError(
+                "E504",
+                f"The loss was not a number for {row} steps in a row, the last at step "
+                f"{step:,}{made_of}.",
+                f"{good}; go on from there with a lower optimiser.learning_rate, with "
+                "optimiser.clip, or with engine.precision fp32.",
+            )
+        return self._tell(
+            "W514",
+            row > 0,
+            f"The loss at step {step:,}{made_of} was not a number; that step was skipped. If this "
+            "comes again, lower learning_rate or set optimiser.clip.",
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has been seen so far, as plain JSON."""
+        return {
+            "looks": {code: [list(look) for look in seen] for code, seen in self._looks.items()},
+            "best": {code: list(look) for code, look in self._best.items()},
+            "rows": dict(self._rows),
+            "speaking": list(self._speaking),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` gave."""
+        self._looks = {
+            code: [(int(step), float(value)) for step, value in seen]
+            for code, seen in state["looks"].items()
+        }
+        self._best = {code: (int(s), float(value)) for code, (s, value) in state["best"].items()}
+        self._rows = {code: int(row) for code, row in state["rows"].items()}
+        self._speaking = [str(code) for code in state["speaking"]]
+
+    def _tell(self, code: str, trouble: bool, sentence: str) -> list[Notice]:
+        """The sentence when the trouble starts; nothing while it lasts."""
+        if not trouble:
+            self._speaking = [each for each in self._speaking if each != code]
+            return []
+        if code in self._speaking:
+            return []
+        self._speaking.append(code)
+        return [Notice(code, sentence)]
+
+    def _worsens(self, code: str, step: int, value: float, limit: float) -> str | None:
+        """Since when a fault grows or stays; None while it is small, falls or was seen but once.
+
+        A network that starts from random weights starts with large faults, which fall.
+        """
+        looks, best = self._looks.setdefault(code, []), self._best.get(code)
+        looks.append((step, value))
+        del looks[: -self.limits.looks - 1]
+        if best is None or value < best[1]:
+            self._best[code] = (step, value)
+        grown = best is not None and value > best[1] + limit
+        stays = len(looks) > self.limits.looks and value > 0.8 * looks[0][1]
+        row = self._rows[code] = (
+            self._rows.get(code, 0) + 1 if value > limit and (grown or stays) else 0
+        )
+        if row < 2:
+            return None
+        if grown and best is not None:
+            return f"it was {best[1]:.1f} at step {best[0]:,}"
+        return f"it has not fallen since step {looks[0][0]:,}"
+
+
+def colour_drift(pairs: Sequence[FixedPair], outputs: Sequence[Tensor]) -> tuple[float, str]:
+    """How much further from the truth's colours the results are than the input is.
+
+    Compared over a coarse grid of 4 x 4 fields a picture, where noise and texture are averaged
+    away. The input's own distance (vignettes, exposure, a cast) is not the network's fault.
+
+    Returns:
+        The excess of the worst colour in levels of 255, root mean square, and the tint in words.
+    """
+    result, given, tints = [], [], []
+    for pair, output in zip(pairs, outputs, strict=True):
+        truth, fields = _fields(pair.hr), _fields(output.clamp(0, 1))
+        result.append((fields - truth).square().mean(dim=(0, 2, 3)))
+        given.append((_fields(pair.lr) - truth).square().mean(dim=(0, 2, 3)))
+        tints.append((fields - truth).mean(dim=(0, 2, 3)))
+    excess = (torch.stack(result).mean(0).sqrt() - torch.stack(given).mean(0).sqrt()).max()
+    tint = torch.stack(tints).mean(0).tolist()
+    names = zip(("red", "green", "blue"), tint, strict=True)
+    return max(0.0, float(excess)), ", ".join(f"{name} {value:+.1f}" for name, value in names)
+
+
+def _fields(image: Tensor) -> Tensor:
+    return F.adaptive_avg_pool2d(image.float(), 4) * LEVELS
+
+
+def grid_strength(pairs: Sequence[FixedPair], outputs: Sequence[Tensor]) -> float:
+    """How much stronger than in the truth a pattern of the pixel shuffle's period is.
+
+    Judged in the flatter half of each picture, where the eye sees it first.
+
+    Returns:
+        Levels of 255, root mean square, averaged over the pictures; 0 at scale 1.
+    """
+    excess = []
+    for pair, output in zip(pairs, outputs, strict=True):
+        truth = _windows(pair.hr, pair.scale)
+        activity = truth.var(dim=(-2, -1)).mean(1)
+        flat = activity <= activity.median()
+        ours = _windows(output.clamp(0, 1), pair.scale)[flat]
+        excess.append(_period(ours, pair.scale) - _period(truth[flat], pair.scale))
+    return max(0.0, sum(excess) / len(excess))
+
+
+def _windows(image: Tensor, scale: int) -> Tensor:
+    """Overlapping squares of 8 (in small pictures 4) periods: (n, 3, side, side), in levels."""
+    side = (8 if min(image.shape[-2:]) >= 8 * scale else 4) * scale
+    step = side // 2
+    squares = image[0].float().unfold(1, side, step).unfold(2, side, step)
+    return squares.permute(1, 2, 0, 3, 4).flatten(0, 1) * LEVELS
+
+
+def _period(windows: Tensor, scale: int) -> float:
+    """The strength of what repeats every ``scale`` pixels and is no mere part of the texture.
+
+    Energy at the multiples of the frequency 1 / scale, less what the frequencies between them
+    foretell: texture and noise have both alike, a grid only the first.
+    """
+    if scale == 1:
+        return 0.0
+    side = windows.shape[-1]
+    hann = torch.hann_window(side, device=windows.device)
+    weights = hann[:, None] * hann[None, :]
+    flat = windows - windows.mean(dim=(-2, -1), keepdim=True)
+    power = torch.fft.fft2(flat * weights).abs().square().mean(dim=(0, 1)) / weights.sum() ** 2
+    period, half = side // scale, side // scale // 2
+    shifted = [power.roll(step, dims) for step in (half, -half) for dims in (0, 1)]
+    # Spectra fall like powers: the geometric mean of the neighbours foretells the middle.
+    foretold = torch.stack(shifted).clamp_min(1e-12).log().mean(0).exp()
+    excess = (power - foretold)[::period, ::period].clone()
+    excess[0, 0] = 0
+    return float(excess.sum().clamp_min(0).sqrt())
