@@ -1,69 +1,159 @@
-"""The `realesr` program: commands are wired here and live in `realesr.commands`."""
+"""The `realesr` program: however it ends, it says so in a sentence and an exit code.
+
+The commands live in `realesr.commands`. They are imported when the program runs, so that a Ctrl-C
+in that moment is answered like any other.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
 import json
+import math
 import os
+import re
+import signal
 import sys
+from typing import Any
 
-import typer
+from realesr.commands.saying import say
+from realesr.errors import ParameterError, RealesrError, ResourceError
 
-from realesr import __version__
-from realesr.commands import bench, degrade, models, upscale
-from realesr.errors import RealesrError
-from realesr.inference.memory import keep_freed_memory
-
-app = typer.Typer(
-    name="realesr",
-    help="Degrade pictures in steps you can see, repair them, and show how well it went.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"realesr {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
-    ),
-) -> None:
-    """Degrade pictures in steps you can see, repair them, and show how well it went."""
-
-
-app.command("upscale", epilog=upscale.EXAMPLE)(upscale.upscale)
-app.command("degrade", epilog=degrade.EXAMPLE)(degrade.degrade)
-app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
-app.add_typer(models.app, name="models")
+INTERRUPTED = 128 + signal.SIGINT
+READER_GONE = 128 + 13  # SIGPIPE, where a system has it.
+OUR_FAULT = 70
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
     """Run the program; every failure is one coded sentence and its own exit code."""
+    received: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    _mend_streams()
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        try:
+            code = _run(sys.argv[1:])
+            sys.stdout.flush()
+        except BaseException as fault:
+            code = _answer(fault)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    sys.exit(128 + received[0] if received and code == INTERRUPTED else code)
+
+
+def _run(words: list[str]) -> int:
+    _check_words(words)
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError as error:
+        raise ParameterError(
+            "E001", "the folder this was started in is not there any more.", "Go to another one."
+        ) from error
+    from realesr.commands.wiring import CarriedError, app
+    from realesr.inference.memory import keep_freed_memory
+
     keep_freed_memory()
     try:
-        app()
-    except RealesrError as error:
-        _report(error.as_dict(), str(error), error.exit_code)
-    except Exception as error:
-        if os.environ.get("REALESR_DEBUG"):
-            raise
-        sentence = f"E901 realesr failed by its own fault ({type(error).__name__}: {error})."
-        advice = "REALESR_DEBUG=1 shows where; please report it."
-        parts = {"code": "E901", "cause": sentence[5:], "tried": "", "next_step": advice}
-        _report(parts, f"{sentence} {advice}", 70)
+        return app(standalone_mode=False) or 0
+    except CarriedError as carried:
+        raise carried.fault from None
 
 
-def _report(parts: dict[str, str], sentence: str, exit_code: int) -> None:
-    if "--json" in sys.argv:
-        typer.echo(json.dumps({"error": parts}, ensure_ascii=False, indent=2))
-    typer.echo(sentence, err=True)
-    sys.exit(exit_code)
+def _check_words(words: list[str]) -> None:
+    """Refuse empty words: they come from unset variables, and would mean the current folder."""
+    for place, word in enumerate(words):
+        if not word or re.fullmatch(r"--[a-z-]+=", word):
+            said = word.rstrip("=") or (words[place - 1] if place else "realesr")
+            raise ParameterError(
+                "E001", f"the word after {said} is empty.", "Check the variable it comes from."
+            )
+
+
+def _answer(fault: BaseException) -> int:
+    """Say why the program ends, and give its exit code."""
+    if isinstance(fault, SystemExit):
+        return fault.code if isinstance(fault.code, int) else bool(fault.code)
+    if isinstance(fault, KeyboardInterrupt):
+        _tell({"stopped": "Stopped."}, "Stopped.")
+        return INTERRUPTED
+    # What is written to files is answered for where it is written; these are standard output's.
+    if isinstance(fault, BrokenPipeError):
+        return READER_GONE
+    if isinstance(fault, OSError) and fault.errno in NO_ROOM:
+        fault = _full(fault)
+    fault = _usage(fault) or fault
+    if isinstance(fault, RealesrError):
+        _tell({"error": fault.as_dict()}, str(fault))
+        return fault.exit_code
+    if type(fault).__name__ == "NoArgsIsHelpError":
+        fault.show()  # type: ignore[attr-defined]
+        return 2
+    if os.environ.get("REALESR_DEBUG"):
+        raise fault
+    error = RealesrError(
+        "E901",
+        f"realesr failed by its own fault ({type(fault).__name__}: {fault}).",
+        "REALESR_DEBUG=1 shows where; please report it.",
+    )
+    _tell({"error": error.as_dict()}, str(error))
+    return OUR_FAULT
+
+
+def _usage(fault: Any) -> ParameterError | None:
+    """The refusal of words that the parser does not take."""
+    kinds = [kind.__name__ for kind in type(fault).__mro__]
+    if "UsageError" not in kinds or "NoArgsIsHelpError" in kinds:
+        return None
+    command = fault.ctx.command_path if fault.ctx else "realesr"
+    cause = fault.format_message().strip().rstrip(".")
+    # The parser compares first, and nothing compares with what is no number.
+    given = re.search(r"'(--[a-z-]+)'", cause)
+    if given and _is_given_no_number(given[1]):
+        cause = f"{given[1]} is nan, which is no number"
+    return ParameterError("E001", f"{cause}.", f"`{command} --help` says what it takes.")
+
+
+def _is_given_no_number(option: str) -> bool:
+    words = sys.argv[1:]
+    values = [word for before, word in itertools.pairwise(words) if before == option]
+    values += [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+    for value in values:
+        with contextlib.suppress(ValueError):
+            if math.isnan(float(value)):
+                return True
+    return False
+
+
+def _full(lost: OSError) -> ResourceError:
+    reason = (lost.strerror or "the system refused").lower()
+    return ResourceError(
+        "E302", f"standard output cannot be written: {reason}.", "Make room, or send it elsewhere."
+    )
+
+
+def _tell(document: dict[str, object], sentence: str) -> None:
+    with contextlib.suppress(OSError):
+        if "--json" in sys.argv:
+            sys.stdout.write(json.dumps(document, indent=2) + "\n")
+            sys.stdout.flush()
+    say(sentence)
+
+
+def _mend_streams() -> None:
+    """Open what the caller closed; else the next file opened would pass for a standard stream."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
+    # A name in letters that the terminal does not know is no reason to fail.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 if __name__ == "__main__":

@@ -9,27 +9,12 @@ import time
 
 import typer
 
+from realesr.commands.saying import printable, say, show
 from realesr.inference.batch import Outcome, Report
 
-# Control characters, halves of characters, and marks that turn the direction of a line: a file's
-# name may hold them, a terminal should not obey them.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+__all__ = ["BatchBar", "announce", "finish", "printable", "say", "spoken_time"]
 
 _HALVES = re.compile("[\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    r"""A text on one line, with what is no visible character written out.
-
-    >>> print(printable("two\nlines.png"))
-    two\nlines.png
-    """
-    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
-
-
-def say(sentence: str) -> None:
-    """A remark for a person, on standard error so that standard output stays clean."""
-    typer.echo(printable(sentence), err=True)
 
 
 class BatchBar:
@@ -68,12 +53,12 @@ class BatchBar:
         bar = "█" * filled + "░" * (24 - filled)
         place = f"{min(self._number + 1, self._count)}/{self._count}"
         line = f"\r\x1b[K{place} {printable(name)[:40]} {bar} {share:.0%}{left}"
-        typer.echo(line, err=True, nl=False)
+        show(line)
 
     def clear(self) -> None:
         """Make room for a sentence."""
         if self._watched and self._started is not None:
-            typer.echo("\r\x1b[K", err=True, nl=False)
+            show("\r\x1b[K")
 
 
 def spoken_time(seconds: float) -> str:

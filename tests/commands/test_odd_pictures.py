@@ -30,7 +30,7 @@ def run_all(folder, tmp_path_factory):
     """The whole folder, once with plain bicubic and once with the model."""
     from typer.testing import CliRunner
 
-    from realesr.cli import app
+    from realesr.commands.wiring import app
 
     results = {}
     for name, words in {
