@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from realesr.commands.report import say
+from realesr.errors import ParameterError
+from realesr.images.safefile import make_folder, refuse_overwriting, write_file
+from realesr.inference.batch import INTERRUPTED
 from realesr.models.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -38,16 +42,36 @@ def bench(
     The ratio says how many times as fast; the last columns say how near the result is to fp32 and
     what memory it took above the loaded program.
     """
+    from realesr.models.locating import locate
     from realesr.quality.bench import as_document, as_table, measure
 
-    cases = []
-    for case in measure(model, side, repeats=repeats, plain=plain):
-        cases.append(case)
-        say(f"{case.model} at {case.side} px: {case.seconds:.3f} s")
     if plot is not None:
+        _check_plot(plot)
+    for name in model:
+        locate(name)
+    cases: list[Case] = []
+    stopped = ""
+    try:
+        for case in measure(model, side, repeats=repeats, plain=plain):
+            cases.append(case)
+            say(f"{case.model} at {case.side} px: {case.seconds:.3f} s")
+    except KeyboardInterrupt:
+        stopped = f"Stopped after {len(cases)} of {len(model) * len(side)} measurements."
+    if plot is not None and cases:
         _draw(cases, plot)
-    document = json.dumps(as_document(cases), ensure_ascii=False, indent=2)
-    typer.echo(document if as_json else as_table(cases))
+    document = {**as_document(cases), "stopped": stopped or None}
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2) if as_json else as_table(cases))
+    if stopped:
+        say(stopped)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _check_plot(path: Path) -> None:
+    """Refuse before anything is measured a plot that could not be drawn afterwards."""
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ParameterError("E001", f"{path.name} is no picture.", "Name a .png, .svg or .pdf.")
+    refuse_overwriting(path, force=True)
+    make_folder(path.parent)
 
 
 def _draw(cases: list[Case], path: Path) -> None:
@@ -73,4 +97,6 @@ def _draw(cases: list[Case], path: Path) -> None:
     axes.margins(x=0.12)
     axes.legend(fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=120)
+    data = BytesIO()
+    figure.savefig(data, format=path.suffix[1:].lower(), dpi=120)
+    write_file(path, data.getvalue(), force=True)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
 from PIL import Image
 
 
@@ -22,6 +28,32 @@ def test_bench_without_plain_is_a_table(realesr):
     assert run.code == 0 and run.out.startswith("| model |") and "| – |" in run.out
 
 
-def test_a_model_that_cannot_be_measured_is_one_sentence(realesr):
-    run = realesr("bench", "--model", "starter-x9", "--side", 24, "--repeats", 1)
-    assert run.code == 5 and run.err.startswith("E301") and "E208" in run.err
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        (["--model", "starter-x9"], 4, "E208"),
+        (["--model", "starter-x4", "--model", "absent.pth"], 4, "E209"),
+        (["--plot", "figure.txt"], 2, "E001"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is(realesr, words, exit_code, code):
+    run = realesr("bench", "--side", 24, "--repeats", 1, *words)
+    assert run.code == exit_code and run.err.startswith(f"{code} ")
+    assert run.out == "" and run.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_tells_what_it_measured(number):
+    words = "bench --side 24 --side 2048 --repeats 50 --no-plain --json".split()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "realesr.cli", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None and "at 24 px" in child.stderr.readline()
+    child.send_signal(number)
+    printed, said = child.communicate(timeout=60)
+    assert child.returncode == 128 + number
+    assert said == "Stopped after 1 of 2 measurements.\n"
+    document = json.loads(printed)
+    assert [case["side"] for case in document["cases"]] == [24]
+    assert document["stopped"] == said.strip()
