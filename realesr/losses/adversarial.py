@@ -35,8 +35,8 @@ def adversarial(
 
     Reference:
         I. Goodfellow et al., Generative Adversarial Nets, NeurIPS 2014, section 3, the generator's
-        non-saturating form. X. Mao et al., Least Squares GANs, ICCV 2017, equation 9. J. Lim and
-        J. Ye, Geometric GAN, arXiv:1705.02894, section 3.
+        non-saturating form. X. Mao et al., Least Squares GANs, ICCV 2017, equation 9, without its
+        halves. J. Lim and J. Ye, Geometric GAN, arXiv:1705.02894, for hinge.
 
     >>> round(float(adversarial(torch.zeros(2), True)), 4)  # "perhaps" costs log 2
     0.6931

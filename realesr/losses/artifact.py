@@ -27,7 +27,7 @@ def artifact(prediction: Tensor, smoothed_prediction: Tensor, target: Tensor) ->
 
     Reference:
         J. Liang, H. Zeng and L. Zhang, Details or Artifacts: A Locally Discriminative Learning
-        Approach to Realistic Image Super-Resolution (LDL), CVPR 2022, section 3.2.
+        Approach to Realistic Image Super-Resolution (LDL), CVPR 2022, section 3.
     """
     places = artifact_map(prediction, smoothed_prediction, target)
     return (places * (prediction - target).abs()).mean()

@@ -21,11 +21,11 @@ def frequency(prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
     Reference:
         S.-J. Cho et al., Rethinking Coarse-to-Fine Approach in Single Image Deblurring, ICCV 2021,
-        equation 5 (there the sum of both parts; here the modulus, which no phase prefers).
+        the frequency term of its loss (here with the modulus, which prefers no phase).
 
     >>> flat = torch.full((1, 1, 4, 4), 0.5)
     >>> float(frequency(flat, torch.zeros(1, 1, 4, 4)))  # one coefficient of 16, of size 0.5 * 4
     0.125
     """
-    spectrum = torch.fft.fft2((prediction - target).float(), norm="ortho")
+    spectrum: torch.Tensor = torch.fft.fft2((prediction - target).float(), norm="ortho")
     return spectrum.abs().mean()
