@@ -18,12 +18,15 @@ the pictures are no longer the same, the old folder is kept under another name.
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
@@ -33,11 +36,12 @@ from realesr.images.safefile import make_folder, write_file
 from realesr.quality.metrics import psnr
 from realesr.train.validation import FixedPair
 
+Pixels = npt.NDArray[Any]
 WINDOW = 128
 ZOOM = 2
 STEPS = 4
 _STEP = re.compile(r"step-(\d{6,})")
-GAP, HEAD, ROW, CAPTION = 12, 62, 26, 24
+GAP, HEAD, ROW, CAPTION, FOOT = 12, 74, 26, 28, 30
 PAPER, INK, SOFT = (250, 250, 248), (25, 25, 30), (95, 95, 105)
 BETTER, WORSE = (20, 110, 60), (170, 40, 30)
 
@@ -88,9 +92,9 @@ class Previews:
             The sheet's path.
         """
         path = self.folder / "sheet.png"
-        columns = [("input", "input", "enlarged pixels"), ("bicubic", "bicubic", "no network")]
+        columns = [("input", "input", "its pixels, enlarged"), ("bicubic", "bicubic", "")]
         columns += [(f"step-{step:06}", f"step {step:,}", "") for step in self._steps(newest)]
-        columns += [("truth", "truth", "never shown to the network")]
+        columns += [("truth", "truth", "the photo itself")]
         pixels = sheet([pair.name for pair in self.pairs], columns, self._read, self.pairs[0].scale)
         return write_picture(Picture(pixels=pixels), path, force=True)
 
@@ -109,7 +113,7 @@ class Previews:
     def _whole(self, column: str) -> bool:
         return all((self.folder / column / f"{pair.name}.png").is_file() for pair in self.pairs)
 
-    def _cut(self, images: Sequence[Tensor], *, fine: bool = True) -> list[np.ndarray[Any, Any]]:
+    def _cut(self, images: Sequence[Tensor], *, fine: bool = True) -> list[Pixels]:
         cut = []
         for image, pair, (top, left, height, width) in zip(
             images, self.pairs, self._squares, strict=True
@@ -120,13 +124,13 @@ class Previews:
             cut.append(from_tensor(image[:, :, rows, columns], "uint8"))
         return cut
 
-    def _write(self, column: str, pictures: Sequence[np.ndarray[Any, Any]]) -> None:
+    def _write(self, column: str, pictures: Sequence[Pixels]) -> None:
         make_folder(self.folder / column)
         for pair, pixels in zip(self.pairs, pictures, strict=True):
             path = self.folder / column / f"{pair.name}.png"
             write_picture(Picture(pixels=pixels), path, force=True)
 
-    def _read(self, column: str, name: str) -> np.ndarray[Any, Any]:
+    def _read(self, column: str, name: str) -> Pixels:
         return read_picture(self.folder / column / f"{name}.png").pixels
 
     def _same(self, *columns: Any) -> bool:
@@ -165,49 +169,58 @@ def most_detailed(pair: FixedPair) -> tuple[int, int, int, int]:
 def sheet(
     names: Sequence[str],
     columns: Sequence[tuple[str, str, str]],
-    read: Any,
+    read: Callable[[str, str], Pixels],
     scale: int,
-) -> np.ndarray[Any, Any]:
-    """The contact sheet: a row for each picture, its PSNR under every cell.
+) -> Pixels:
+    """The contact sheet: a row for each picture, its PSNR under every cell, their mean on top.
 
     Args:
         names: Of the pictures.
-        columns: Of each the folder, the title and a remark.
+        columns: Of each the folder, the title and a remark; the first that has a PSNR is what the
+            others are compared with, the last one is the truth.
         read: From a folder and a name to pixels.
         scale: HR side / LR side.
     """
     cell = WINDOW * ZOOM
-    left_of = [GAP + place * (cell + GAP) for place in range(len(columns))]
-    tall = ROW + cell + CAPTION
-    size = (left_of[-1] + cell + GAP, HEAD + len(names) * (tall + GAP))
-    paper = Image.new("RGB", size, PAPER)
+    tall = ROW + cell + CAPTION + GAP
+    width, height = GAP + len(columns) * (cell + GAP), HEAD + len(names) * tall + FOOT
+    paper = Image.new("RGB", (width, height), PAPER)
     pen, bold, plain = ImageDraw.Draw(paper), _font("DejaVuSans-Bold.ttf", 18), _font()
-    for left, (_, title, remark) in zip(left_of, columns, strict=True):
-        pen.text((left, 10), title, INK, bold)
-        pen.text((left, 35), remark, SOFT, plain)
-    for row, name in enumerate(names):
-        top = HEAD + row * (tall + GAP)
-        pen.text((GAP, top), name.replace("_", " "), INK, plain)
-        truth = to_tensor(read("truth", name))
-        base: float | None = None
-        for left, (folder, _, _) in zip(left_of, columns, strict=True):
-            pixels = read(folder, name)
+    truths = [to_tensor(read(columns[-1][0], name)) for name in names]
+    base: list[float] = []
+    for place, (folder, title, remark) in enumerate(columns):
+        left = GAP + place * (cell + GAP)
+        values: list[float] = []
+        for row, (name, truth) in enumerate(zip(names, truths, strict=True)):
+            pixels, top = read(folder, name), HEAD + row * tall
             paper.paste(_enlarged(pixels, cell, truth), (left, top + ROW))
-            if folder in ("input", "truth"):
-                continue
-            value = float(psnr(to_tensor(pixels), truth, border=scale))
-            words = f"{value:.2f} dB"
-            pen.text((left, top + ROW + cell + 4), words, INK, plain)
-            if base is None:
-                base = value
-                continue
-            colour = BETTER if value >= base else WORSE
-            far = left + cell
-            pen.text((far, top + ROW + cell + 4), f"{value - base:+.2f}", colour, plain, "ra")
+            if place == 0:
+                pen.text((left, top), name.replace("_", " "), INK, plain)
+            elif place < len(columns) - 1:
+                values.append(float(psnr(to_tensor(pixels), truth, border=scale)))
+                under = (left, top + ROW + cell + 4)
+                _caption(pen, under, cell, values[row], base[row] if base else None)
+        pen.text((left, 10), title, INK, bold)
+        mean = sum(values) / len(values) if values else 0.0
+        pen.text((left, 35), f"mean {mean:.2f} dB" if values else remark, SOFT, plain)
+        base = base or values
+    words = f"PSNR of the piece shown: RGB, 8 bit, border {scale} px. In colour: against bicubic."
+    pen.text((GAP, height - FOOT), words, SOFT, plain)
     return np.asarray(paper)
 
 
-def _enlarged(pixels: np.ndarray[Any, Any], cell: int, truth: Tensor) -> Image.Image:
+def _caption(
+    pen: ImageDraw.ImageDraw, under: tuple[int, int], wide: int, value: float, base: float | None
+) -> None:
+    """The PSNR on the left, what was gained on the right."""
+    pen.text(under, f"{value:.2f} dB", INK, _font())
+    if base is not None and math.isfinite(value - base):
+        gain = f"{value - base:+.2f}".replace("-", "−")
+        colour = BETTER if value >= base else WORSE
+        pen.text((under[0] + wide, under[1]), gain, colour, _font(), anchor="ra")
+
+
+def _enlarged(pixels: Pixels, cell: int, truth: Tensor) -> Image.Image:
     """The picture at the truth's place and size, its pixels as squares."""
     height, width = truth.shape[-2:]
     zoom = cell / max(height, width)
@@ -215,6 +228,7 @@ def _enlarged(pixels: np.ndarray[Any, Any], cell: int, truth: Tensor) -> Image.I
     return Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST)
 
 
+@cache
 def _font(name: str = "DejaVuSans.ttf", size: int = 15) -> ImageFont.FreeTypeFont:
     """The font that matplotlib brings, so that every machine draws the same letters."""
     import matplotlib
