@@ -3,22 +3,20 @@
 A draw depends on (seed, epoch, index) and on nothing else: the number of workers changes nothing,
 every epoch is new, and a resumed run continues the stream it left::
 
-    pairs = DegradedPairs(pictures, presets.real_esrgan(4), seed=0)
-    for epoch in range(10):
-        pairs.set_epoch(epoch)
-        for batch in DataLoader(pairs, batch_size=48, num_workers=5, collate_fn=stack):
-            ...                                 # batch.hr, batch.lr, batch.traces, batch.sharp
+    pairs = DegradedPairs(open_source("photos"), presets.real_esrgan(4), seed=0)
+    pair = pairs[3, 17]                         # epoch 3, picture 17, today and tomorrow
+    pair.hr, pair.lr, pair.trace, pair.sharp
 
-On a GPU let the workers only read and crop (``Crops``), and degrade in the training process
-(``finish``): every picture its own trace, no draw shared by a batch.
+``feed`` makes the endless stream of batches of a training from any kind of pairs. Each kind has
+two halves: ``cut`` reads, which workers do, and ``finish`` calculates, which a GPU does where there
+is one; every picture has its own trace, no draw is shared by a batch.
 """
 
 from __future__ import annotations
 
-import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,64 +26,85 @@ from torch.utils.data import Dataset
 
 from realesr.degradations import Recipe, Trace, UnsharpMask
 from realesr.errors import ConfigError, ParameterError
-from realesr.images import read_picture, to_tensor
 from realesr.randomness import derive, spawn, uniform
+from realesr.train.sources import Pictures, Pixels
+
+Key = tuple[int, int]
+"""(epoch, index): which pass over the pictures, and which picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairDraw:
-    """Everything that is random about one pair: plain data, one line of JSON.
+class Placing:
+    """Where a pair is cut from its picture, and how it is turned.
+
+    Attributes:
+        crop: Where the crop lies in the picture, (down, across), each in [0, 1).
+        patch: Where the patch lies in the crop, (down, across), each in [0, 1).
+        flip: Whether left and right change places.
+        turns: Quarter turns against the clock, before the flip.
+    """
+
+    crop: tuple[float, float]
+    patch: tuple[float, float]
+    flip: bool
+    turns: int
+
+
+def placing(seed: int, *key: int | str, turn: bool) -> Placing:
+    """A placing that is a function of its arguments alone."""
+    generator = spawn(seed, *key)
+    shares = [uniform(generator, 0, 1) for _ in range(6)]
+    return Placing(
+        crop=(shares[0], shares[1]),
+        patch=(shares[2], shares[3]),
+        flip=shares[4] < 0.5,
+        turns=int(shares[5] * 4) if turn else 0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairDraw(Placing):
+    """Everything that is random about one pair.
 
     Attributes:
         epoch: Which pass over the pictures.
         index: Which picture.
-        crop: Where the crop lies in the picture, (down, across), each in [0, 1).
-        patch: Where the patch lies in the crop, (down, across), each in [0, 1).
-        flip: Whether left and right change places.
         trace: What happens to the crop.
     """
 
     epoch: int
     index: int
-    crop: tuple[float, float]
-    patch: tuple[float, float]
-    flip: bool
     trace: Trace
 
-    def to_json(self) -> str:
-        """One line, without a newline."""
-        return json.dumps(vars(self) | {"trace": json.loads(self.trace.to_json())})
 
-    @classmethod
-    def from_json(cls, line: str) -> PairDraw:
-        """The draw that ``to_json`` wrote."""
-        data = json.loads(line)
-        places = {name: tuple(data[name]) for name in ("crop", "patch")}
-        return cls(**data | places | {"trace": Trace.from_json(json.dumps(data["trace"]))})
-
-
-def draw(recipe: Recipe, seed: int, epoch: int, index: int) -> PairDraw:
+def draw(recipe: Recipe, seed: int, epoch: int, index: int, *, turn: bool = False) -> PairDraw:
     """What happens to picture ``index`` in this epoch: a function of its arguments alone."""
     key = ("epoch", epoch, "index", index)
-    generator = spawn(seed, *key)
-    down, across, patch_down, patch_across, coin = (uniform(generator, 0, 1) for _ in range(5))
-    return PairDraw(
-        epoch=epoch,
-        index=index,
-        crop=(down, across),
-        patch=(patch_down, patch_across),
-        flip=coin < 0.5,
-        # 53 bits: JavaScript, which reads traces in the lab, has no larger whole numbers.
-        trace=recipe.sample(derive(seed, *key, "trace") >> 10),
-    )
+    # 53 bits: JavaScript, which reads traces in the lab, has no larger whole numbers.
+    trace = recipe.sample(derive(seed, *key, "trace") >> 10)
+    place = placing(seed, *key, turn=turn)
+    return PairDraw(epoch=epoch, index=index, trace=trace, **vars(place))
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A piece of a photo and what shall happen to it."""
+    """What reading gives: pixels as they are stored, and what shall still happen to them.
 
+    Attributes:
+        key: Epoch and index.
+        hr: ``(3, h, w)``, uint8 or uint16; the whole crop where ``lr`` is still to be made.
+        trace: What happens or happened to it; None where nobody knows.
+        patch: Where the patch lies in a crop that is still whole.
+        lr: The degraded copy, where it exists already.
+        sharp: The sharpened ``hr``, where it exists already.
+    """
+
+    key: Key
     hr: Tensor
-    draw: PairDraw
+    trace: Trace | None
+    patch: tuple[float, float] = (0.0, 0.0)
+    lr: Tensor | None = None
+    sharp: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -95,14 +114,15 @@ class Pair:
     Attributes:
         hr: The photo as it is, ``(3, patch, patch)``, float32, [0, 1].
         lr: Its degraded copy, ``(3, patch / scale, patch / scale)``, multiples of 1/255.
-        trace: What happened; ``trace.apply`` gives ``lr`` back from the whole sharpened crop.
-        sharp: ``hr`` after the unsharp mask that also came before the degradation; ``hr`` itself
-            without one. RealESRNet learns towards it, RealESRGAN too, except its discriminator.
+        trace: What happened; ``trace.apply`` gives ``lr`` back from the whole crop that was
+            degraded. None where the low-resolution pictures came from elsewhere.
+        sharp: ``hr`` after the unsharp mask; ``hr`` itself without one. RealESRNet learns towards
+            it, RealESRGAN too, except its discriminator.
     """
 
     hr: Tensor
     lr: Tensor
-    trace: Trace
+    trace: Trace | None
     sharp: Tensor
 
     def __iter__(self) -> Iterator[Any]:
@@ -112,22 +132,43 @@ class Pair:
 
 @dataclass(frozen=True)
 class Batch:
-    """Pairs side by side: ``(n, 3, h, w)`` each, and one trace a picture."""
+    """Pairs side by side: ``(n, 3, h, w)`` each, and one trace a picture.
+
+    Attributes:
+        hr: The patches as they are.
+        lr: Their degraded copies.
+        traces: What happened to each.
+        sharp: The sharpened patches; ``hr`` itself without sharpening.
+        ids: (epoch, index) of each.
+        seconds: How long reading and degrading took, all pictures together, and how long the
+            training waited for the batch: ``read``, ``degrade``, ``wait``.
+    """
 
     hr: Tensor
     lr: Tensor
-    traces: tuple[Trace, ...]
+    traces: tuple[Trace | None, ...]
     sharp: Tensor
+    ids: tuple[Key, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 def stack(pairs: Sequence[Pair]) -> Batch:
     """Pairs to a batch; the ``collate_fn`` of a DataLoader."""
+    hr = _stacked([pair.hr for pair in pairs])
+    plain = all(pair.sharp is pair.hr for pair in pairs)
     return Batch(
-        torch.stack([pair.hr for pair in pairs]),
-        torch.stack([pair.lr for pair in pairs]),
+        hr,
+        _stacked([pair.lr for pair in pairs]),
         tuple(pair.trace for pair in pairs),
-        torch.stack([pair.sharp for pair in pairs]),
+        hr if plain else _stacked([pair.sharp for pair in pairs]),
     )
+
+
+def _stacked(images: Sequence[Tensor]) -> Tensor:
+    if images[0].device.type != "cpu":
+        return torch.stack(list(images))
+    # NumPy copies in one thread; see ``unit``.
+    return torch.from_numpy(np.stack([image.numpy() for image in images]))
 
 
 def degrade_batch(
@@ -152,181 +193,154 @@ def degrade_batch(
     return torch.cat([trace.apply(moved[n : n + 1]) for n, trace in enumerate(traces)])
 
 
-class DegradedPairs(Dataset[Pair]):
+class Pairs(Dataset[Pair], ABC):
+    """Pairs by (epoch, index), or by index alone in the epoch that ``set_epoch`` named."""
+
+    def __init__(self, blocks: Sequence[int]) -> None:
+        self._blocks = tuple(blocks)
+        # Shared memory: workers that outlive an epoch see the new one.
+        self._epoch = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch an index alone means; worker processes hear it too."""
+        self._epoch.fill_(epoch)
+
+    def blocks(self) -> Sequence[int]:
+        """Sizes of the runs of pictures that are cheap to read together."""
+        return self._blocks
+
+    def __len__(self) -> int:
+        """How many pictures there are."""
+        return sum(self._blocks)
+
+    def __getitem__(self, key: int | Key) -> Pair:
+        """The pair of this picture in this epoch."""
+        return self.finish(self.cut(key))
+
+    def key(self, key: int | Key) -> Key:
+        """Epoch and index, checked."""
+        epoch, index = key if isinstance(key, tuple) else (int(self._epoch), key)
+        if not 0 <= index < len(self):
+            raise IndexError(f"picture {index} of {len(self)}")
+        return epoch, index
+
+    @abstractmethod
+    def cut(self, key: int | Key) -> Crop:
+        """Read what the pair is made of: the part of the work that has no arithmetic."""
+
+    def finish(self, crop: Crop, device: torch.device | str | None = None) -> Pair:
+        """The pair, on the device of the crop or another one."""
+        assert crop.lr is not None
+        hr = unit(crop.hr, device)
+        sharp = hr if crop.sharp is None else unit(crop.sharp, device)
+        return Pair(hr, unit(crop.lr, device), crop.trace, sharp)
+
+
+class DegradedPairs(Pairs):
     """Pairs made while training, from pictures and a recipe.
 
-    A crop is mirrored or not, sharpened, degraded whole, and a patch is cut from both, so that the
-    borders of a patch have seen real neighbours.
+    A crop is turned, sharpened, degraded whole, and a patch is cut from both, so that the borders
+    of a patch have seen real neighbours.
 
     Args:
-        pictures: Files with high-resolution pictures.
+        pictures: High-resolution pictures.
         recipe: What may happen to them.
         seed: The one number that everything random follows from.
         crop: Side of the piece that is degraded, in pixels; smaller pictures are mirrored.
         patch: Side of the piece that is learned from, at most ``crop``.
-        sharpen: The unsharp mask before the degradation (Real-ESRGAN, section 3.4), or None.
-        draws: A file from ``store_draws`` to replay instead of drawing; after its last epoch it
-            starts over.
+        turn: Quarter turns too; left and right change places in any case.
+        sharpen: The unsharp mask (Real-ESRGAN, section 3.4), or None.
+        sharpen_input: Whether the sharpened picture is the one that is degraded.
 
     Raises:
-        ConfigError: E404 without pictures, or for sides that do not fit the recipe's scale.
+        ConfigError: E404 for sides that do not fit the recipe's scale.
     """
 
     def __init__(
         self,
-        pictures: Sequence[Path | str],
+        pictures: Pictures,
         recipe: Recipe,
         *,
         seed: int = 0,
         crop: int = 400,
         patch: int = 256,
+        turn: bool = False,
         sharpen: UnsharpMask | None = UnsharpMask(),  # noqa: B008 - frozen
-        draws: Path | str | None = None,
+        sharpen_input: bool = True,
     ) -> None:
-        if not pictures:
-            raise ConfigError("E404", "There are no pictures to learn from.")
         if not 0 < patch <= crop or crop % recipe.scale or patch % recipe.scale:
             raise ConfigError(
                 "E404",
                 f"crop {crop} and patch {patch} must be multiples of the scale {recipe.scale}, "
                 "and the patch not above the crop.",
             )
-        self.pictures = tuple(Path(picture) for picture in pictures)
-        self.recipe, self.seed = recipe, seed
-        self.crop, self.patch, self.sharpen = crop, patch, sharpen
-        self.stored = StoredDraws(draws) if draws is not None else None
-        # Shared memory: workers that outlive an epoch see the new one.
-        self._epoch = torch.zeros((), dtype=torch.int64)
-        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
+        super().__init__(pictures.blocks())
+        self.pictures, self.recipe, self.seed = pictures, recipe, seed
+        self.crop, self.patch, self.turn = crop, patch, turn
+        self.sharpen, self.sharpen_input = sharpen, sharpen_input
 
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes next, before iterating; worker processes hear it too."""
-        self._epoch.fill_(epoch)
-
-    def __len__(self) -> int:
-        """How many pictures there are."""
-        return len(self.pictures)
-
-    def __getitem__(self, index: int) -> Pair:
-        """The pair of this picture in this epoch."""
-        return self.finish(self.cut(index))
-
-    def draw(self, index: int) -> PairDraw:
+    def draw(self, key: int | Key) -> PairDraw:
         """What happens to this picture in this epoch."""
-        if self.stored is not None:
-            return self.stored.draw(int(self._epoch), index)
-        return draw(self.recipe, self.seed, int(self._epoch), index)
+        return draw(self.recipe, self.seed, *self.key(key), turn=self.turn)
 
-    def cut(self, index: int) -> Crop:
-        """Read the picture and cut the crop: the part of the work that has no arithmetic."""
-        if not 0 <= index < len(self.pictures):
-            raise IndexError(f"picture {index} of {len(self.pictures)}")
-        drawn = self.draw(index)
-        pixels = _rgb(read_picture(self.pictures[index]).pixels)
-        pixels = _window(_at_least(pixels, self.crop), drawn.crop, self.crop)
-        if drawn.flip:
-            pixels = pixels[:, ::-1]
-        return Crop(to_tensor(np.ascontiguousarray(pixels))[0], drawn)
+    def cut(self, key: int | Key) -> Crop:
+        """Read the picture and cut the crop."""
+        drawn = self.draw(key)
+        pixels = at_least(self.pictures.read(drawn.index), self.crop)
+        pixels = turned(_window(pixels, drawn.crop, self.crop), drawn.turns, drawn.flip)
+        return Crop((drawn.epoch, drawn.index), planes(pixels), drawn.trace, drawn.patch)
 
     def finish(self, crop: Crop, device: torch.device | str | None = None) -> Pair:
         """Sharpen, degrade and cut the patch, on the device of the crop or another one."""
-        hr = crop.hr[None].to(device) if device is not None else crop.hr[None]
+        assert crop.trace is not None
+        hr = unit(crop.hr, device)[None]
         sharp = hr if self.sharpen is None else self.sharpen.apply(hr, (self.crop, self.crop))
-        lr = degrade_batch(sharp, [crop.draw.trace])
-        scale = self.recipe.scale
-        return Pair(
-            self._patch(hr, crop.draw, scale),
-            self._patch(lr, crop.draw, 1),
-            crop.draw.trace,
-            self._patch(sharp, crop.draw, scale),
-        )
+        lr = crop.trace.apply(sharp if self.sharpen_input else hr)
+        before = self._patch(hr, crop, self.recipe.scale)
+        after = before if sharp is hr else self._patch(sharp, crop, self.recipe.scale)
+        return Pair(before, self._patch(lr, crop, 1), crop.trace, after)
 
-    def _patch(self, image: Tensor, drawn: PairDraw, zoom: int) -> Tensor:
+    def _patch(self, image: Tensor, crop: Crop, zoom: int) -> Tensor:
         """The patch of one picture, whose pixels are ``zoom`` times as fine as those of ``lr``."""
         small = self.patch // self.recipe.scale
         free = self.crop // self.recipe.scale - small + 1
-        down, across = (int(share * free) * zoom for share in drawn.patch)
+        down, across = (int(share * free) * zoom for share in crop.patch)
         side = small * zoom
         return image[0, :, down : down + side, across : across + side].contiguous()
 
 
-class Crops(Dataset[Crop]):
-    """The crops of some pairs, not yet degraded: for workers of a training that has a GPU."""
-
-    def __init__(self, pairs: DegradedPairs) -> None:
-        self.pairs = pairs
-
-    def __len__(self) -> int:
-        """How many pictures there are."""
-        return len(self.pairs)
-
-    def __getitem__(self, index: int) -> Crop:
-        """The crop of this picture in this epoch."""
-        return self.pairs.cut(index)
+def unit(pixels: Tensor, device: torch.device | str | None = None) -> Tensor:
+    """Stored pixels as a network sees them: float32, [0, 1]."""
+    top = torch.iinfo(pixels.dtype).max
+    if device is not None:
+        return pixels.to(device).to(torch.float32).div_(top)
+    # One thread: for so little work, a busy computer's threads wait longer for each other.
+    values = pixels.numpy().astype(np.float32)
+    values /= np.float32(top)
+    return torch.from_numpy(values)
 
 
-def store_draws(pairs: DegradedPairs, path: Path | str, epochs: int) -> None:
-    """Write every draw of the first epochs to a file, one line of JSON each; no picture is read."""
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("w", encoding="utf-8") as file:
-        for epoch in range(epochs):
-            for index in range(len(pairs)):
-                file.write(draw(pairs.recipe, pairs.seed, epoch, index).to_json() + "\n")
-    unfinished.replace(path)
+def planes(pixels: Pixels) -> Tensor:
+    """HWC pixels as a tensor ``(3, h, w)`` of the same numbers, in memory of its own."""
+    return torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))
 
 
-class StoredDraws:
-    """Draws from a file of ``store_draws``; only their places are held in memory.
-
-    Raises:
-        ConfigError: E404 for a file without draws, or a picture that has none.
-    """
-
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
-        self.places: dict[tuple[int, int], int] = {}
-        with self.path.open("rb") as file:
-            place = 0
-            for line in file:
-                data = json.loads(line)
-                self.places[data["epoch"], data["index"]] = place
-                place += len(line)
-        if not self.places:
-            raise ConfigError("E404", f"{self.path.name} holds no draws.")
-        self.epochs = 1 + max(epoch for epoch, _ in self.places)
-
-    def draw(self, epoch: int, index: int) -> PairDraw:
-        """The stored draw of this picture; after the last stored epoch the first comes again."""
-        place = self.places.get((epoch % self.epochs, index))
-        if place is None:
-            raise ConfigError(
-                "E404",
-                f"{self.path.name} has no draw for picture {index} in epoch {epoch % self.epochs}.",
-                "Store the draws again for these pictures.",
-            )
-        with self.path.open("rb") as file:
-            file.seek(place)
-            return PairDraw.from_json(file.readline().decode())
+def turned(pixels: Pixels, turns: int, flip: bool) -> Pixels:
+    """The picture after quarter turns, then mirrored."""
+    pixels = np.rot90(pixels, turns)
+    return pixels[:, ::-1] if flip else pixels
 
 
-def _rgb(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Three channels: gray three times, alpha left out."""
-    if pixels.ndim == 2:
-        pixels = pixels[..., None]
-    colours = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., :1]
-    return np.broadcast_to(colours, (*colours.shape[:2], 3))
-
-
-def _at_least(pixels: np.ndarray[Any, Any], side: int) -> np.ndarray[Any, Any]:
+def at_least(pixels: Pixels, side: int) -> Pixels:
     """The picture, mirrored below and to the right until it has the side."""
     below, right = (max(0, side - length) for length in pixels.shape[:2])
+    if not below and not right:
+        return pixels
     return np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="reflect")
 
 
-def _window(
-    pixels: np.ndarray[Any, Any], place: tuple[float, float], side: int
-) -> np.ndarray[Any, Any]:
+def _window(pixels: Pixels, place: tuple[float, float], side: int) -> Pixels:
     """A square of the picture at a place given as shares of what is free."""
     top, left = (
         int(share * (length - side + 1)) for share, length in zip(place, pixels.shape, strict=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,8 @@ from torch.utils.data import DataLoader
 
 from realesr.degradations import Jpeg, Trace, UnsharpMask, presets
 from realesr.errors import ConfigError, ParameterError, PictureError
-from realesr.train.data import (
-    Batch,
-    Crops,
-    DegradedPairs,
-    PairDraw,
-    degrade_batch,
-    stack,
-    store_draws,
-)
+from realesr.train.data import Batch, DegradedPairs, degrade_batch, stack, unit
+from realesr.train.sources import PictureFiles
 
 CROP, PATCH = 64, 32
 
@@ -53,7 +45,9 @@ def pictures(tmp_path_factory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def pairs(pictures) -> DegradedPairs:
-    return DegradedPairs(pictures, presets.real_esrgan(4), seed=3, crop=CROP, patch=PATCH)
+    return DegradedPairs(
+        PictureFiles(pictures), presets.real_esrgan(4), seed=3, crop=CROP, patch=PATCH
+    )
 
 
 def same(one: Batch, other: Batch) -> bool:
@@ -88,7 +82,12 @@ def test_a_pair_has_its_sizes_ranges_and_biography(pairs):
 def test_the_low_resolution_patch_lies_where_the_high_one_does(pictures):
     """With a recipe that only shrinks, the patch is the shrunken patch but for its border."""
     pairs = DegradedPairs(
-        pictures, presets.bicubic_only(4), seed=1, crop=CROP, patch=PATCH, sharpen=None
+        PictureFiles(pictures),
+        presets.bicubic_only(4),
+        seed=1,
+        crop=CROP,
+        patch=PATCH,
+        sharpen=None,
     )
     for index in range(len(pairs)):
         hr, lr, _ = pairs[index]
@@ -99,7 +98,7 @@ def test_the_low_resolution_patch_lies_where_the_high_one_does(pictures):
 
 
 def test_the_trace_gives_the_low_resolution_crop_back(pictures):
-    pairs = DegradedPairs(pictures, presets.real_esrgan(4), crop=CROP, patch=CROP)
+    pairs = DegradedPairs(PictureFiles(pictures), presets.real_esrgan(4), crop=CROP, patch=CROP)
     pair = pairs[0]
     assert torch.equal(pair.trace.apply(pair.sharp[None])[0], pair.lr)
 
@@ -113,9 +112,13 @@ def test_two_epochs_differ_and_a_rerun_is_identical(pairs, pictures):
     assert not torch.equal(batches[0].hr, batches[1].hr)
     assert not set(batches[0].traces) & set(batches[1].traces)
 
-    again = DegradedPairs(pictures, presets.real_esrgan(4), seed=3, crop=CROP, patch=PATCH)
+    again = DegradedPairs(
+        PictureFiles(pictures), presets.real_esrgan(4), seed=3, crop=CROP, patch=PATCH
+    )
     assert same(all_of(again, 0), batches[0])
-    other = DegradedPairs(pictures, presets.real_esrgan(4), seed=4, crop=CROP, patch=PATCH)
+    other = DegradedPairs(
+        PictureFiles(pictures), presets.real_esrgan(4), seed=4, crop=CROP, patch=PATCH
+    )
     assert not torch.equal(all_of(other, 0).lr, batches[0].lr)
     pairs.set_epoch(0)
 
@@ -156,7 +159,7 @@ def test_no_draw_is_shared_by_a_batch(pairs):
 
 
 def test_crops_lie_everywhere_and_half_are_mirrored(pictures):
-    pairs = DegradedPairs(pictures, presets.gentle(4), crop=CROP, patch=PATCH)
+    pairs = DegradedPairs(PictureFiles(pictures), presets.gentle(4), crop=CROP, patch=PATCH)
     draws = []
     for epoch in range(100):
         pairs.set_epoch(epoch)
@@ -168,57 +171,23 @@ def test_crops_lie_everywhere_and_half_are_mirrored(pictures):
         assert abs(float(places.mean()) - 0.5) < 0.05
 
 
-def test_stored_draws_replay_bit_for_bit_and_start_over(pairs, pictures, tmp_path):
-    path = tmp_path / "draws.jsonl"
-    store_draws(pairs, path, epochs=2)
-    lines = path.read_text().splitlines()
-    assert len(lines) == 2 * len(pictures) and all(len(line) < 1700 for line in lines)
-    assert PairDraw.from_json(lines[3]).to_json() == lines[3]
-
-    # Another seed and another recipe: only the file counts.
-    replayed = DegradedPairs(
-        pictures, presets.gentle(4), seed=99, crop=CROP, patch=PATCH, draws=path
-    )
-    for epoch in (0, 1, 2):
-        replayed.set_epoch(epoch)
-        pairs.set_epoch(epoch % 2)
-        assert same(all_of(replayed, 2), all_of(pairs, 0)), epoch
-    pairs.set_epoch(0)
-
-
-def test_an_edited_draw_does_what_it_says(pairs, pictures, tmp_path):
-    path = tmp_path / "draws.jsonl"
-    store_draws(pairs, path, epochs=1)
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    lines[0]["trace"]["operations"][-1] = {"operation": "banding", "levels": 2}
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    edited = DegradedPairs(pictures, pairs.recipe, crop=CROP, patch=PATCH, draws=path)
-    assert set(edited[0].lr.unique().tolist()) <= {0.0, 1.0}
-
-
-def test_a_file_that_lacks_a_draw_is_answered_in_a_sentence(pairs, pictures, tmp_path):
-    path = tmp_path / "draws.jsonl"
-    store_draws(pairs, path, epochs=1)
-    path.write_text("\n".join(path.read_text().splitlines()[:2]) + "\n")
-    short = DegradedPairs(pictures, pairs.recipe, crop=CROP, patch=PATCH, draws=path)
-    with pytest.raises(ConfigError, match="no draw for picture 4"):
-        short[4]
-    path.write_text("")
-    with pytest.raises(ConfigError, match="no draws"):
-        DegradedPairs(pictures, pairs.recipe, draws=path)
-
-
 def test_sharpening_is_a_choice_and_comes_before_the_cut(pictures):
-    plain = DegradedPairs(pictures, presets.gentle(4), crop=CROP, patch=PATCH, sharpen=None)
+    plain = DegradedPairs(
+        PictureFiles(pictures), presets.gentle(4), crop=CROP, patch=PATCH, sharpen=None
+    )
     sharp = DegradedPairs(
-        pictures, presets.gentle(4), crop=CROP, patch=PATCH, sharpen=UnsharpMask(amount=1.0)
+        PictureFiles(pictures),
+        presets.gentle(4),
+        crop=CROP,
+        patch=PATCH,
+        sharpen=UnsharpMask(amount=1.0),
     )
     assert torch.equal(plain[0].hr, sharp[0].hr)
     assert torch.equal(plain[0].sharp, plain[0].hr)
     assert not torch.equal(sharp[0].sharp, sharp[0].hr)
     assert not torch.equal(sharp[0].lr, plain[0].lr)
     crop = sharp.cut(0)
-    whole = UnsharpMask(amount=1.0).apply(crop.hr[None], (CROP, CROP))[0]
+    whole = UnsharpMask(amount=1.0).apply(unit(crop.hr)[None], (CROP, CROP))[0]
     inside = whole.unfold(1, PATCH, 4).unfold(2, PATCH, 4)
     distances = (inside - sharp[0].sharp[:, None, None]).abs().amax((0, 3, 4))
     assert float(distances.min()) == 0.0, "the patch is no piece of the sharpened crop"
@@ -226,9 +195,8 @@ def test_sharpening_is_a_choice_and_comes_before_the_cut(pictures):
 
 def test_degrading_later_on_a_device_gives_the_same_pairs(pairs):
     """What a training with a GPU does: workers cut, the training process degrades."""
-    loader = DataLoader(Crops(pairs), batch_size=None, num_workers=2)
-    for index, crop in enumerate(loader):
-        later, now = pairs.finish(crop, "cpu"), pairs[index]
+    for index in range(len(pairs)):
+        later, now = pairs.finish(pairs.cut(index), "cpu"), pairs[index]
         assert torch.equal(later.hr, now.hr) and torch.equal(later.lr, now.lr)
         assert later.trace == now.trace
 
@@ -262,7 +230,7 @@ def test_a_mirrored_crop_is_the_crop_mirrored(pairs, pictures, name):
     ways = set()
     for epoch in range(12):
         pairs.set_epoch(epoch)
-        drawn, crop = pairs.draw(index), pairs.cut(index).hr
+        drawn, crop = pairs.draw(index), unit(pairs.cut(index).hr)
         free = [side - CROP + 1 for side in pixels.shape[1:]]
         top, left = (int(share * room) for share, room in zip(drawn.crop, free, strict=True))
         there = pixels[:, top : top + CROP, left : left + CROP]
@@ -274,7 +242,7 @@ def test_a_mirrored_crop_is_the_crop_mirrored(pairs, pictures, name):
 
 def test_pictures_smaller_than_the_crop_are_mirrored(pairs, pictures):
     tiny = [path.name for path in pictures].index("tiny.png")
-    crop = pairs.cut(tiny).hr
+    crop = unit(pairs.cut(tiny).hr)
     assert crop.shape == (3, CROP, CROP)
     pixels = torch.from_numpy(np.array(Image.open(pictures[tiny]))).movedim(-1, 0) / 255
     flipped = pixels.flip(-1) if pairs.draw(tiny).flip else pixels
@@ -291,12 +259,12 @@ def test_gray_pictures_have_three_equal_channels(pairs, pictures):
 @pytest.mark.parametrize(("crop", "patch"), [(66, 32), (64, 30), (64, 68), (64, 0)])
 def test_sides_that_do_not_fit_are_refused(pictures, crop, patch):
     with pytest.raises(ConfigError, match="multiples of the scale 4"):
-        DegradedPairs(pictures, presets.gentle(4), crop=crop, patch=patch)
+        DegradedPairs(PictureFiles(pictures), presets.gentle(4), crop=crop, patch=patch)
 
 
 def test_no_pictures_and_no_such_index_are_refused(pairs):
     with pytest.raises(ConfigError, match="no pictures"):
-        DegradedPairs([], presets.gentle(4))
+        PictureFiles([])
     for index in (-1, len(pairs)):
         with pytest.raises(IndexError):
             pairs[index]
@@ -305,7 +273,7 @@ def test_no_pictures_and_no_such_index_are_refused(pairs):
 def test_a_damaged_picture_is_named(tmp_path):
     path = tmp_path / "broken.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
-    pairs = DegradedPairs([path], presets.gentle(4), crop=CROP, patch=PATCH)
+    pairs = DegradedPairs(PictureFiles([path]), presets.gentle(4), crop=CROP, patch=PATCH)
     with pytest.raises(PictureError, match=r"broken\.png"):
         pairs[0]
 

@@ -1,0 +1,82 @@
+"""From a configuration to the data of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from realesr.degradations import Recipe, UnsharpMask, load_recipe, presets
+from realesr.errors import ConfigError
+from realesr.train.config import TrainConfig
+from realesr.train.data import DegradedPairs, Pairs
+from realesr.train.feeding import Order
+from realesr.train.sources import Pictures, open_sources
+from realesr.train.storing import store_pairs
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a training learns from.
+
+    Attributes:
+        pairs: The pairs, by (epoch, index).
+        order: Which comes when.
+        pictures: The pictures they are made from; ``pictures.name(index)`` is for sentences.
+        fingerprint: Another text when the pictures are others.
+    """
+
+    pairs: Pairs
+    order: Order
+    pictures: Pictures
+    fingerprint: str
+
+
+def open_data(
+    config: TrainConfig, progress: Callable[[int, int], None] | None = None
+) -> TrainingData:
+    """The data of a configuration; its stored pairs are made first, where it wants some.
+
+    Of several processes one calls this first, and the others when it is done.
+
+    Args:
+        config: The configuration.
+        progress: Called with the pictures that are stored and all of them.
+
+    Raises:
+        ConfigError: E404 for a source or recipe that is not there or does not fit, and for stored
+            pairs that were made from something else.
+        PictureError: E1xx for a picture that cannot be read.
+        ResourceError: E302 when the disk is full.
+    """
+    data = config.data
+    pictures = open_sources(data.pictures)
+    made = DegradedPairs(
+        pictures,
+        open_recipe(data.recipe, config.scale),
+        seed=config.seed,
+        crop=data.crop,
+        patch=data.patch,
+        turn=data.turn,
+        sharpen=UnsharpMask() if config.sharpen.any() else None,
+        sharpen_input=config.sharpen.input,
+    )
+    pairs: Pairs = made
+    if data.stored:
+        folder = Path(config.output) / "pairs"
+        pairs = store_pairs(made, folder, data.stored, workers=data.workers, progress=progress)
+    return TrainingData(pairs, Order(pairs, config.seed), pictures, pictures.fingerprint())
+
+
+def open_recipe(name: str, scale: int) -> Recipe:
+    """A preset by its name, or a recipe file, for this scale.
+
+    Raises:
+        ConfigError: E404 for an unknown name, a file that does not add up, or another scale.
+    """
+    if Path(name).suffix.lower() not in (".json", ".toml"):
+        return presets.preset(name, scale)
+    recipe = load_recipe(name)
+    if recipe.scale != scale:
+        raise ConfigError("E404", f"{name} is for scale {recipe.scale}, not {scale}.")
+    return recipe

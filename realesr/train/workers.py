@@ -1,0 +1,25 @@
+"""How worker processes of a loader behave: they leave every decision to the training process."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+GRACE = 30
+"""Seconds in which the training process may end in peace when the system ends all at once."""
+
+
+def leave_signals(number: int) -> None:
+    """Ignore Ctrl-C, and end half a minute after being told to: the ``worker_init_fn`` of a loader.
+
+    A terminal and many schedulers signal all processes of a program. A worker that went at once
+    would take the training process with it before that has saved its state.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGTERM, lambda *_: signal.alarm(GRACE))
+
+
+def as_it_is(item: Any) -> Any:
+    """What a data set gave, unchanged: the ``collate_fn`` where whole batches are asked for."""
+    return item
