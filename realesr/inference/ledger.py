@@ -24,17 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from realesr.errors import ParameterError
-from realesr.images.safefile import cannot_write, make_folder, temporary_beside
+from realesr.images.safefile import cannot_write, temporary_beside
 from realesr.inference.batch import Job
+from realesr.inference.claiming import LEDGER_NAME, Claim
 from realesr.inference.walking import whereabouts
 
-try:
-    import fcntl
-except ImportError:  # Windows: two runs on one folder are then not told apart.
-    fcntl = None  # type: ignore[assignment]
-
-LEDGER_NAME = ".realesr-batch.jsonl"
 _TEMPORARY = re.compile(r"\.realesr-[0-9a-f]{16}\.tmp")
 _ORPHAN_SECONDS = 3600
 
@@ -59,11 +53,12 @@ class Ledger:
     """What a folder of results knows of them.
 
     Args:
-        folder: Where results go; nothing is made there before the first result.
+        folder: Where results go; claimed until `close`.
         values: The settings of this run that change results, as plain values.
 
     Raises:
         ParameterError: E008 when another run is at work in the folder.
+        PictureError: E114 when the folder cannot be written.
     """
 
     def __init__(self, folder: Path, values: Mapping[str, object]) -> None:
@@ -74,16 +69,12 @@ class Ledger:
         self._settings = hashlib.sha256(plain.encode()).hexdigest()[:16]
         self._entries: dict[str, list[_Entry]] = {}
         self._known_settings: set[str] = set()
-        self._descriptor: int | None = None
-        if self._path.exists():
-            self._open()
-            self._read()
+        self._claim = Claim(folder)
+        self._read()
 
     def close(self) -> None:
         """Let another run work here."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._claim.close()
 
     @property
     def owners(self) -> dict[Path, Path]:
@@ -124,9 +115,6 @@ class Ledger:
         Returns:
             The temporary file to write it to.
         """
-        if self._descriptor is None:
-            make_folder(self.folder)
-            self._open()
         temporary = temporary_beside(job.target)
         entry = _Entry(
             source=self._origin(job),
@@ -157,8 +145,6 @@ class Ledger:
         Returns:
             How many there were.
         """
-        if self._descriptor is None:
-            return 0
         left = [
             (self.folder / target).parent / entry.temporary
             for target, entries in self._entries.items()
@@ -185,27 +171,6 @@ class Ledger:
             return Path(os.path.relpath(place, self.folder.resolve())).as_posix()
         except ValueError:  # Another drive.
             return place.as_posix()
-
-    def _open(self) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        try:
-            self._descriptor = os.open(self._path, flags, 0o666)
-        except OSError as error:
-            raise cannot_write(self._path, 0, error) from error
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self.close()
-            raise ParameterError(
-                "E008",
-                f"another realesr is at work in {self.folder}.",
-                "Wait until it is done, or name another folder.",
-            ) from error
-        except OSError:
-            # A file system without locks.
-            pass
 
     def _read(self) -> None:
         data = self._path.read_bytes()
@@ -236,12 +201,11 @@ class Ledger:
         self._write(json.dumps(line).encode() + b"\n", synchronised=synchronised)
 
     def _write(self, data: bytes, *, synchronised: bool = False) -> None:
-        assert self._descriptor is not None
         try:
             while data:
-                data = data[os.write(self._descriptor, data) :]
+                data = data[os.write(self._claim.descriptor, data) :]
             if synchronised:
-                os.fsync(self._descriptor)
+                os.fsync(self._claim.descriptor)
         except OSError as error:
             raise cannot_write(self._path, len(data), error) from error
 

@@ -75,6 +75,20 @@ def test_a_full_disk_stops_the_run_loudly(photos, tmp_path):
     assert len(results(tmp_path / "out")) == 5
 
 
+def test_two_runs_that_start_together_do_not_mix(photos, tmp_path):
+    """The folder is taken before planning: there is no moment in which both believe it theirs."""
+    runs = [start(photos, tmp_path / "deep" / "out") for _ in range(3)]
+    ended = [(*run.communicate(timeout=60), run.returncode) for run in runs]
+    codes = sorted(code for *_, code in ended)
+    assert codes[0] == 0 and set(codes) <= {0, 2}, ended
+    for printed, said, code in ended:
+        if code:
+            assert said.startswith("E008 ") and said.count("\n") == 1
+            assert json.loads(printed)["error"]["code"] == "E008"
+    made = [json.loads(printed)["done"] for printed, _, code in ended if code == 0]
+    assert sum(made) == 8, "every picture is made once"
+
+
 def test_two_runs_on_one_folder_do_not_mix(photos, tmp_path, realesr):
     out = tmp_path / "out"
     Image.fromarray(natural("coffee", 380, 580)).save(photos / "00.png")
