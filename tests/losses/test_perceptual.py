@@ -178,7 +178,7 @@ def test_the_real_squeezenet_sees_a_photo_with_all_its_channels(shared):
     photo = torch.from_numpy(data.astronaut()[::2, ::2].copy()).permute(2, 0, 1)[None] / 255
     last = loss.network(photo)[12]
     silent = (last.amax(dim=(0, 2, 3)) <= 0).sum().item()
-    assert silent < 40
+    assert silent < 60
     noise = 0.1 * torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
     little, much = loss(photo + 0.2 * noise, photo), loss(photo + noise, photo)
     assert 0 < little < much < 20
