@@ -177,7 +177,7 @@ def spoken_time(seconds: float) -> str:
     """A time as people say it.
 
     >>> spoken_time(8.2), spoken_time(754), spoken_time(7300), spoken_time(200_000)
-    ('8 s', '13 min', '2 h 02 min', '2 days 8 h')
+    ('8 s', '13 min', '2 h 02 min', '2 days 7 h')
     """
     if seconds < 100:
         return f"{seconds:.0f} s"
