@@ -212,11 +212,14 @@ class Checkpoints:
         remove_folder(doomed)
 
     def _failed(self, step: int, folder: Path, error: OSError) -> ResourceError:
+        torn: dict[str, str] = {}
         try:
-            steps = (one.folder.name for one in self._complete({}) if one.step != step)
-            safe = f"{safe} is safe" if (safe := next(steps, "")) else "no earlier step is saved"
+            good = (one.folder.name for one in self._complete(torn) if one.step != step)
+            safe = f"{safe} is safe" if (safe := next(good, "")) else "no earlier step is saved"
         except OSError:
-            safe = "earlier steps were left alone"
+            safe = ""
+        if not safe or any("cannot be read" in why for why in torn.values()):
+            safe = "earlier steps were left as they are"
         return ResourceError(
             "E503",
             f"could not write {folder.name}: {reason(error)}. "

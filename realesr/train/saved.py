@@ -184,4 +184,5 @@ def seal(manifest: Mapping[str, Any]) -> str:
 
 def reason(error: OSError) -> str:
     """What the system said, to follow a colon."""
-    return (error.strerror or "the system refused").lower()
+    said = error.strerror or "the system refused"
+    return said[0].lower() + said[1:]
