@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from realesr import __version__
-from realesr.commands import bench, degrade, models, upscale
+from realesr.commands import bench, degrade, models, train, upscale
 
 
 class CarriedError(BaseException):
@@ -56,5 +56,6 @@ def _root(
 
 app.command("upscale", epilog=upscale.EXAMPLE)(upscale.upscale)
 app.command("degrade", epilog=degrade.EXAMPLE)(degrade.degrade)
+app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.add_typer(models.app, name="models")

@@ -79,6 +79,7 @@ class DataConfig(Checked):
     pictures: Annotated[tuple[str, ...], "folders, parquet files, data sets, or samples"]
     lr: Annotated[tuple[str, ...], "low-resolution partners, where they exist already"] = ()
     held_out: Annotated[tuple[str, ...], "pictures for previews and validation alone"] = ()
+    held_out_lr: Annotated[tuple[str, ...], "their low-resolution partners"] = ()
     recipe: Annotated[str, "a preset of docs/degradations.md, or a recipe file"] = "real_esrgan"
     stored: Annotated[
         int, Span(0, 10_000, help="draws kept for each picture; 0 degrades anew each time")
@@ -90,7 +91,7 @@ class DataConfig(Checked):
 
     def contradictions(self) -> Iterator[str]:
         """Lists of something else than text; no pictures; a patch larger than its crop."""
-        for name in ("pictures", "lr", "held_out"):
+        for name in ("pictures", "lr", "held_out", "held_out_lr"):
             if not all(isinstance(each, str) for each in getattr(self, name)):
                 yield f"{name} must be a list of texts."
         if not self.pictures:
@@ -99,6 +100,8 @@ class DataConfig(Checked):
             yield f"patch {self.patch} is larger than crop {self.crop}."
         if self.lr and len(self.lr) != len(self.pictures):
             yield "lr must name as many sources as pictures."
+        if self.lr and len(self.held_out_lr) != len(self.held_out):
+            yield "held_out_lr must name as many sources as held_out."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +259,7 @@ class TrainConfig(Checked):
             said.pop(name)
         if self.optimiser.schedule != "cosine":
             said.pop("steps")
-        for name in ("workers", "held_out"):
+        for name in ("workers", "held_out", "held_out_lr"):
             said["data"].pop(name, None)
         return said
 

@@ -111,7 +111,7 @@ class Stop:
         """Note signals while inside; in another thread than the main one there are none."""
         before: dict[int, object] = {}
         try:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in map(int, (signal.SIGINT, signal.SIGTERM)):
                 before[number] = signal.signal(number, self._note)
         except ValueError:
             before = {}

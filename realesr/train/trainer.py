@@ -126,11 +126,20 @@ class Trainer:
             state["scaler"] = self.scaler.state_dict()
         return tensors, documents | {"state": state}
 
+    def state_files(self) -> list[str]:
+        """The names of the tensor files of ``state``."""
+        roles = ["weights", *(role for role in self.networks if role != "generator")]
+        return ["generator", *roles, *(f"{role}-optimiser" for role in self.networks)]
+
     def load_state(
-        self, tensors: Mapping[str, Mapping[str, Tensor]], documents: Mapping[str, Any]
+        self, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]
     ) -> None:
-        """Become the trainer whose ``state`` this is; of the same configuration."""
-        state = documents["state"]
+        """Become the trainer whose ``state`` this is; of the same configuration.
+
+        Args:
+            tensors: The files that ``state_files`` names.
+            state: The document ``state``.
+        """
         self.step, self.skipped = state["step"], state["skipped"]
         self.average.network.load_state_dict(tensors["generator"])
         for role, network in self.networks.items():
