@@ -11,7 +11,7 @@
         log.warning("%s", notice)
         journal.write(step, "alarm", {"code": notice.code, "sentence": notice.sentence})
 
-An alarm speaks when its trouble starts, and again only after the trouble was gone. The state goes
+An alarm speaks when its trouble starts, and again only after it was gone for some looks. The state goes
 into the checkpoint (``state_dict``, plain JSON), so a resumed run neither forgets nor repeats.
 ``numbers`` raises E504 when nothing but broken steps come: going on would not mend it.
 """  # noqa: E501
@@ -41,7 +41,7 @@ class Limits:
         drift: Levels (of 255) that colours may be further from the truth than the input is.
         grid: Levels that the grid may be stronger than the truth's own.
         saturated: D(real) - D(fake) from which the discriminator has won.
-        looks: Looks in a row before trouble that may pass is told.
+        looks: Looks in a row before trouble that may pass is told, and before it counts as gone.
         broken: Steps in a row that are not a number before the run stops.
         patience: Validations without a gain before that is told.
         gain: Least gain in PSNR over these, in dB.
@@ -73,12 +73,13 @@ class Alarms:
         self._looks: dict[str, list[tuple[int, float]]] = {}
         self._best: dict[str, tuple[int, float]] = {}
         self._rows: dict[str, int] = {}
-        self._speaking: list[str] = []
+        # Of each trouble that was told: how many looks in a row it was not seen.
+        self._quiet: dict[str, int] = {}
 
     @property
     def active(self) -> tuple[str, ...]:
         """The codes of the troubles that last."""
-        return tuple(self._speaking)
+        return tuple(self._quiet)
 
     def pictures(
         self, step: int, pairs: Sequence[FixedPair], outputs: Sequence[Tensor]
@@ -90,14 +91,15 @@ class Alarms:
             pairs: The fixed pairs.
             outputs: What ``restore`` gave for them.
         """
-        if not all(bool(output.isfinite().all()) for output in outputs):
-            return self._tell(
-                "W514",
-                True,
-                f"The pictures restored at step {step:,} hold values that are not numbers: the "
-                "weights are broken. Go on from an older state with a lower learning_rate.",
-            )
-        told = self._tell("W514", self._rows.get("W514", 0) > 0, "")
+        broken = not all(bool(output.isfinite().all()) for output in outputs)
+        told = self._tell(
+            "W516",
+            broken,
+            f"The pictures restored at step {step:,} hold values that are not numbers: the weights "
+            "are broken. Go on from an older state with a lower learning_rate.",
+        )
+        if broken:
+            return told
         drift, tint = colour_drift(pairs, outputs)
         since = self._worsens("W511", step, drift, self.limits.drift)
         told += self._tell(
@@ -206,7 +208,7 @@ class Alarms:
             "looks": {code: [list(look) for look in seen] for code, seen in self._looks.items()},
             "best": {code: list(look) for code, look in self._best.items()},
             "rows": dict(self._rows),
-            "speaking": list(self._speaking),
+            "quiet": dict(self._quiet),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -217,17 +219,19 @@ class Alarms:
         }
         self._best = {code: (int(s), float(value)) for code, (s, value) in state["best"].items()}
         self._rows = {code: int(row) for code, row in state["rows"].items()}
-        self._speaking = [str(code) for code in state["speaking"]]
+        self._quiet = {code: int(looks) for code, looks in state["quiet"].items()}
 
     def _tell(self, code: str, trouble: bool, sentence: str) -> list[Notice]:
-        """The sentence when the trouble starts; nothing while it lasts."""
-        if not trouble:
-            self._speaking = [each for each in self._speaking if each != code]
-            return []
-        if code in self._speaking:
-            return []
-        self._speaking.append(code)
-        return [Notice(code, sentence)]
+        """The sentence when the trouble starts; nothing until it was gone for some looks."""
+        if code not in self._quiet:
+            if not trouble:
+                return []
+            self._quiet[code] = 0
+            return [Notice(code, sentence)]
+        self._quiet[code] = 0 if trouble else self._quiet[code] + 1
+        if self._quiet[code] >= self.limits.looks:
+            del self._quiet[code]
+        return []
 
     def _worsens(self, code: str, step: int, value: float, limit: float) -> str | None:
         """Since when a fault grows or stays; None while it is small, falls or was seen but once.
