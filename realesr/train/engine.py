@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from realesr.errors import ConfigError, ParameterError
 from realesr.models.building import build_network
 from realesr.models.catalogue import ModelSpec
-from realesr.randomness import derive
+from realesr.randomness import spawn
 from realesr.train.config import OptimiserConfig
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def autocast(dtype: torch.dtype, device: torch.device) -> AbstractContextManager
 
 def seeded(spec: ModelSpec, seed: int, role: str) -> Network:
     """A network with random weights that depend on the seed and its role alone."""
+    # Layers draw their first weights from the global generator: it is lent, and put back after.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "weights", role) % 2**63)
+        torch.set_rng_state(spawn(seed, "weights", role).get_state())
         return build_network(spec)
 
 
