@@ -2,7 +2,7 @@
 
 A pickle is a program for a small stack machine; the danger lies in the instructions that import a
 name and call it. This machine knows the instructions that plain weights need. Its "calls" are the
-five in ``_CALLS``, each written out here; any other name ends the reading with E201, and was never
+few in ``_CALLS``, each written out here; any other name ends the reading with E201, and was never
 imported. So no loader stands behind a scanner that might read the file differently from it, torch
 need not be imported to refuse a file, and the shapes are known before a weight is read.
 
@@ -209,7 +209,7 @@ class PickleReader:
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_rest: Any) -> StoredTensor:
-    """torch._utils._rebuild_tensor_v2."""
+    """torch._utils._rebuild_tensor_v2, and before 2018 _rebuild_tensor."""
     sizes = (offset, *shape, *strides)
     if not isinstance(storage, Storage) or len(shape) != len(strides) or len(shape) > 8:
         raise DamagedPickleError("a tensor that is none")
@@ -228,6 +228,15 @@ def _parameter(data: Any, *_rest: Any) -> StoredTensor:
     return data
 
 
+def _ordered(pairs: Any = ()) -> dict[Any, Any]:
+    """collections.OrderedDict, which Python 2 gave its items at once, as a list of pairs."""
+    if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+        raise DamagedPickleError("an OrderedDict that is none")
+    if not all(isinstance(key, str | int | float | None) for key, _ in pairs):
+        raise DamagedPickleError("a key that is neither text nor number")
+    return dict(pairs)
+
+
 def _counted(counts: Any = None) -> dict[Any, Any]:
     """collections.Counter, which a training state keeps its milestones in."""
     if counts is not None and not isinstance(counts, dict):
@@ -236,9 +245,10 @@ def _counted(counts: Any = None) -> dict[Any, Any]:
 
 
 _CALLS: dict[str, Callable[..., Any]] = {
-    "collections.OrderedDict": lambda: {},
+    "collections.OrderedDict": _ordered,
     "collections.Counter": _counted,
     "torch.Size": tuple,
+    "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_parameter": _parameter,
 }
