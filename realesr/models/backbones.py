@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from realesr.downloads import cached_path, fetch
 from realesr.errors import ModelError, ParameterError
-from realesr.models.locating import local_names, locate
+from realesr.models.locating import find_local, locate
 from realesr.models.storage import printable
 from realesr.models.weightfiles import WeightsFile, describe_stranger, open_weights
 
@@ -50,9 +50,8 @@ class Published:
 
     def find(self) -> Path | None:
         """The file where this machine has it, without fetching anything."""
-        here = local_names()
-        found = next((locate(name).path for name in self.names if name in here), None)
-        return found or cached_path(self.url)
+        found = (find_local(name) for name in self.names)
+        return next(filter(None, found), None) or cached_path(self.url)
 
     def obtain(self, given: str | Path | None = None) -> Path:
         """The file: the one given, the one on this machine, or the published one.
@@ -80,7 +79,7 @@ PUBLISHED = {
         4_958_839,
     ),
     "lpips-squeeze": Published(
-        ("lpips-lin-v0.1-squeeze",),
+        ("lpips-lin-v0.1-squeeze", "squeeze"),
         "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/"
         "lpips/weights/v0.1/squeeze.pth",
         "4a5350f23600cb79923ce65bb07cbf57dca461329894153e05a1346bd531cf76",

@@ -61,7 +61,7 @@ def locate(
     if text.lower().endswith(SUFFIXES) or Path(text).is_absolute():
         name = printable(Path(text).name)
         raise ModelError("E209", f"{name} is not there.", "Check the path, or give a name.")
-    local = _search(text)
+    local = find_local(text)
     if local is not None:
         return Located(local, local.stem, str(local))
     if is_hub_id(text):
@@ -75,7 +75,7 @@ def local_path(spec: ModelSpec) -> Path | None:
     """The file of a known model that is on this machine outside the cache."""
     if spec.source == BUILT_IN:
         return None
-    return Path(spec.source) if spec.is_bundled else _search(spec.name)
+    return Path(spec.source) if spec.is_bundled else find_local(spec.name)
 
 
 def place_of(spec: ModelSpec) -> str:
@@ -90,7 +90,7 @@ def place_of(spec: ModelSpec) -> str:
     """
     if spec.is_bundled:
         return "bundled"
-    if _search(spec.name):
+    if find_local(spec.name):
         return "local"
     return "cached" if cached_path(spec.source) else "remote"
 
@@ -98,6 +98,14 @@ def place_of(spec: ModelSpec) -> str:
 def local_names() -> list[str]:
     """Names of the weights files found in the folders of ``REALESR_WEIGHTS``, sorted."""
     return sorted({path.stem for folder in _folders() for path in _weights_in(folder)})
+
+
+def find_local(name: str) -> Path | None:
+    """The weights file of that name, without its suffix, in the folders of ``REALESR_WEIGHTS``."""
+    if Path(name).name != name:
+        return None
+    candidates = (folder / f"{name}{suffix}" for folder in _folders() for suffix in SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _given(text: str) -> Path | None:
@@ -134,10 +142,3 @@ def _weights_in(folder: Path) -> list[Path]:
 def _folders() -> list[Path]:
     listed = os.environ.get("REALESR_WEIGHTS", "")
     return [Path(folder).expanduser() for folder in listed.split(os.pathsep) if folder]
-
-
-def _search(name: str) -> Path | None:
-    if Path(name).name != name:
-        return None
-    candidates = (folder / f"{name}{suffix}" for folder in _folders() for suffix in SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)

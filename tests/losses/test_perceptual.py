@@ -134,6 +134,18 @@ def test_weights_are_found_where_realesr_weights_points(alone):
     assert torch.equal(first, torchvisions["features.0.weight"]), "torchvision's file comes first"
 
 
+def test_a_file_fetched_by_hand_is_found_under_its_published_name():
+    for published in PUBLISHED.values():
+        assert Path(published.url).stem in published.names
+
+
+def test_a_folder_of_that_name_where_one_works_is_no_obstacle(alone, tmp_path, monkeypatch):
+    save_file(squeezenet_weights(), alone / "squeezenet1_1.safetensors")
+    (tmp_path / "squeezenet1_1").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert PUBLISHED["squeezenet"].find() == alone / "squeezenet1_1.safetensors"
+
+
 @pytest.mark.parametrize("backbone", ["vgg19", "squeezenet"])
 def test_without_weights_and_network_one_sentence_says_what_to_do(alone, backbone):
     assert PUBLISHED[backbone].find() is None

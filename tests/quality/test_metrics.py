@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import torchmetrics
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
@@ -19,8 +20,10 @@ from torchmetrics.functional.image import (
 )
 from torchmetrics.functional.image import peak_signal_noise_ratio as torchmetrics_psnr
 
+from realesr.downloads import file_digest
 from realesr.errors import ModelError, NetworkError, ParameterError
 from realesr.images import to_tensor
+from realesr.models.backbones import PUBLISHED, load_linear
 from realesr.quality.metrics import (
     Lpips,
     colour_shift,
@@ -232,6 +235,17 @@ def test_lpips_finds_its_weights_or_says_what_to_do(tmp_path, monkeypatch):
     small = np.zeros((16, 40, 3), np.uint8)
     with pytest.raises(ParameterError, match="E003"):
         lpips(small, small, network=Lpips())
+
+
+def test_the_published_linear_layers_are_read_and_not_below_zero():
+    """torchmetrics comes with the very file that is fetched; its tensors were saved on a GPU."""
+    published = Path(torchmetrics.__file__).parent / "functional/image/lpips_models/squeeze.pth"
+    assert file_digest(published) == PUBLISHED["lpips-squeeze"].sha256
+    assert published.stat().st_size == PUBLISHED["lpips-squeeze"].size
+    expected = torch.load(published, map_location="cpu", weights_only=True)
+    for index, layer in enumerate(load_linear(published)):
+        assert torch.equal(layer, expected[f"lin{index}.model.1.weight"])
+        assert layer.min() >= 0
 
 
 @pytest.fixture(scope="module")
