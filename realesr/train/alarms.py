@@ -190,16 +190,16 @@ class Alarms:
             good = f"The last good state is {last_good}" if last_good else "No state was saved yet"
             raise ModelError(
                 "E504",
-                f"The loss was not a number for {row} steps in a row, the last at step "
-                f"{step:,}{made_of}.",
+                f"The loss or a gradient was not a number for {row} steps in a row, the last at "
+                f"step {step:,}{made_of}.",
                 f"{good}; go on from there with a lower optimiser.learning_rate, with "
                 "optimiser.clip, or with engine.precision fp32.",
             )
         return self._tell(
             "W514",
             row > 0,
-            f"The loss at step {step:,}{made_of} was not a number; that step was skipped. If this "
-            "comes again, lower learning_rate or set optimiser.clip.",
+            f"The loss or a gradient at step {step:,}{made_of} was not a number; that step was "
+            "skipped. If this comes again, lower learning_rate or set optimiser.clip.",
         )
 
     def state_dict(self) -> dict[str, Any]:

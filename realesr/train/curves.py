@@ -166,8 +166,8 @@ def _opinions(axes: Axes, lines: Lines) -> None:
 def _rates(axes: Axes, lines: Lines) -> None:
     _titled(axes, "Learning rate")
     for name, label, colour in (
-        ("learning_rate", "generator", BLUE),
-        ("learning_rate_discriminator", "discriminator", ORANGE),
+        ("generator_learning_rate", "generator", BLUE),
+        ("discriminator_learning_rate", "discriminator", ORANGE),
     ):
         steps, values = series(lines, "train", name)
         if steps:
@@ -182,5 +182,5 @@ _PANELS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[Axes, Lines], N
     (lambda line: _has(line, "validation", "psnr"), _score("psnr", "PSNR, dB (higher is better)")),
     (lambda line: _has(line, "validation", "lpips"), _score("lpips", "LPIPS (lower is better)")),
     (lambda line: _has(line, "train", "d_real"), _opinions),
-    (lambda line: _has(line, "train", "learning_rate"), _rates),
+    (lambda line: _has(line, "train", "generator_learning_rate"), _rates),
 )

@@ -3,7 +3,7 @@
 ::
 
     with Journal(output, tensorboard=True, first_step=0) as journal:
-        journal.write(100, "train", {"loss": 0.031, "learning_rate": 2e-4})
+        journal.write(100, "train", {"loss": 0.031, "generator_learning_rate": 2e-4})
         journal.write(100, "validation", {"psnr": 27.3, "psnr_bicubic": 26.8})
         journal.write(100, "alarm", {"code": "W511", "sentence": "..."})
     for line in Journal.read(output):

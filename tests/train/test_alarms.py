@@ -196,7 +196,7 @@ def test_a_step_that_is_no_number_is_told_once_in_a_while():
     broken = (4, 6, 7, 20)
     told = [alarms.numbers(n, n not in broken, pictures="3, 17") for n in range(1, 22)]
     assert [step for step, each in enumerate(told, 1) if each] == [4, 20]
-    assert "step 4 (pictures 3, 17) was not a number; that step was skipped" in told[3][0].sentence
+    assert "step 4 (pictures 3, 17) was not a number; that step" in told[3][0].sentence
 
 
 def test_nothing_but_broken_steps_stop_the_run_and_name_the_last_good_state():
