@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from realesr.errors import ConfigError, RealesrError
 from realesr.randomness import spawn
-from realesr.train.data import Batch, Crop, Key, Pairs, stack
+from realesr.train.pairs import Batch, Crop, Key, Pairs, stack
 from realesr.train.workers import as_it_is, leave_signals
 
 TOGETHER = 8

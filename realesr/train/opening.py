@@ -9,8 +9,10 @@ from pathlib import Path
 from realesr.degradations import Recipe, UnsharpMask, load_recipe, presets
 from realesr.errors import ConfigError
 from realesr.train.config import TrainConfig
-from realesr.train.data import DegradedPairs, Pairs
+from realesr.train.data import DegradedPairs
 from realesr.train.feeding import Order
+from realesr.train.paired import PairedPictures, open_paired
+from realesr.train.pairs import Pairs
 from realesr.train.sources import Pictures, open_sources
 from realesr.train.storing import store_pairs
 
@@ -45,14 +47,24 @@ def open_data(
 
     Raises:
         ConfigError: E404 for a source or recipe that is not there or does not fit, and for stored
-            pairs that were made from something else.
+            pairs that were made from something else; E403 for a picture without a partner.
         PictureError: E1xx for a picture that cannot be read.
         ResourceError: E302 when the disk is full.
     """
     data = config.data
-    pictures = open_sources(data.pictures)
-    made = DegradedPairs(
-        pictures,
+    made = _paired(config) if data.lr else _degraded(config)
+    pairs: Pairs = made
+    if data.stored:
+        folder = Path(config.output) / "pairs"
+        pairs = store_pairs(made, folder, data.stored, workers=data.workers, progress=progress)
+    pictures = made.hr if isinstance(made, PairedPictures) else made.pictures
+    return TrainingData(pairs, Order(pairs, config.seed), pictures, made.fingerprint())
+
+
+def _degraded(config: TrainConfig) -> DegradedPairs:
+    data = config.data
+    return DegradedPairs(
+        open_sources(data.pictures),
         open_recipe(data.recipe, config.scale),
         seed=config.seed,
         crop=data.crop,
@@ -61,11 +73,14 @@ def open_data(
         sharpen=UnsharpMask() if config.sharpen.any() else None,
         sharpen_input=config.sharpen.input,
     )
-    pairs: Pairs = made
-    if data.stored:
-        folder = Path(config.output) / "pairs"
-        pairs = store_pairs(made, folder, data.stored, workers=data.workers, progress=progress)
-    return TrainingData(pairs, Order(pairs, config.seed), pictures, pictures.fingerprint())
+
+
+def _paired(config: TrainConfig) -> PairedPictures:
+    data = config.data
+    hr, lr = open_paired(data.pictures, data.lr)
+    return PairedPictures(
+        hr, lr, scale=config.scale, seed=config.seed, patch=data.patch, turn=data.turn
+    )
 
 
 def open_recipe(name: str, scale: int) -> Recipe:

@@ -88,7 +88,11 @@ def open_sources(texts: Iterable[str]) -> Pictures:
     Raises:
         ConfigError: E404.
     """
-    sources = [open_source(text) for text in texts]
+    return joined([open_source(text) for text in texts])
+
+
+def joined(sources: Sequence[Pictures]) -> Pictures:
+    """Several sources as one."""
     return sources[0] if len(sources) == 1 else Joined(sources)
 
 
@@ -176,6 +180,38 @@ class Joined:
     def blocks(self) -> Sequence[int]:
         """All blocks, in order."""
         return [size for source in self.sources for size in source.blocks()]
+
+
+class Chosen:
+    """Some pictures of a source, in an order of their own.
+
+    Args:
+        source: The source.
+        indices: Their numbers there.
+    """
+
+    def __init__(self, source: Pictures, indices: Sequence[int]) -> None:
+        self.source, self.indices = source, tuple(indices)
+
+    def __len__(self) -> int:
+        """How many were chosen."""
+        return len(self.indices)
+
+    def name(self, index: int) -> str:
+        """What its source calls it."""
+        return self.source.name(self.indices[index])
+
+    def read(self, index: int) -> Pixels:
+        """Read it from its source."""
+        return self.source.read(self.indices[index])
+
+    def fingerprint(self) -> str:
+        """Of the source and the choice."""
+        return digest([self.source.fingerprint(), *self.indices])
+
+    def blocks(self) -> Sequence[int]:
+        """One block; what is cheap to read together is not known here."""
+        return (len(self),)
 
 
 def digest(parts: Iterable[Any]) -> str:

@@ -26,7 +26,7 @@ import torch
 
 from realesr.degradations import Trace
 from realesr.errors import ConfigError
-from realesr.train.data import Crop, Key, Pairs, placing, planes, turned
+from realesr.train.pairs import Crop, Key, Pairs, placing, planes, turned
 from realesr.train.sources import Pixels
 
 _REMEMBERED = 4096

@@ -9,72 +9,25 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
-from realesr.degradations import Trace
 from realesr.errors import ConfigError, RealesrError
-from realesr.images import from_tensor, to_tensor
 from realesr.images.safefile import cannot_write, make_folder, write_file
-from realesr.train.data import DegradedPairs, at_least, draw
-from realesr.train.sources import Pixels
+from realesr.train.data import DegradedPairs
+from realesr.train.paired import PairedPictures
+from realesr.train.records import Record, about, record
 from realesr.train.stored import Layout, StoredPairs, bin_files, read_about
 from realesr.train.workers import as_it_is, leave_signals
 
-SCHEMA = 1
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A part of a picture and its degraded copy.
-
-    Attributes:
-        box: Top, left, height and width of the part, in pixels of the picture.
-        lr: The degraded copy, HWC uint8.
-        trace: What happened; None where nobody knows.
-    """
-
-    box: tuple[int, int, int, int]
-    lr: Pixels
-    trace: Trace | None
-
-
-@dataclass(frozen=True)
-class Record:
-    """A picture with all its draws, as it is stored: HWC uint8."""
-
-    name: str
-    hr: Pixels
-    sharp: Pixels | None
-    pieces: tuple[Piece, ...]
-
-    def lines(self) -> bytes:
-        """Its lines of ``draws.jsonl``."""
-        told = (
-            {
-                "picture": self.name,
-                "draw": number,
-                "size": self.hr.shape[:2],
-                "box": piece.box,
-                "trace": piece.trace and piece.trace.to_dict(),
-            }
-            for number, piece in enumerate(self.pieces)
-        )
-        return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in told).encode()
-
-    def pixels(self) -> dict[str, list[Pixels]]:
-        """Its part of each file of pixels."""
-        parts = {"hr.bin": [self.hr], "lr.bin": [piece.lr for piece in self.pieces]}
-        return parts if self.sharp is None else parts | {"sharp.bin": [self.sharp]}
-
-
 def store_pairs(
-    pairs: DegradedPairs,
+    pairs: DegradedPairs | PairedPictures,
     folder: Path | str,
     draws: int,
     *,
@@ -84,9 +37,10 @@ def store_pairs(
     """Make the stored pairs of a folder, or go on making them, and open them.
 
     Args:
-        pairs: What to degrade, with its recipe, seed and sides.
+        pairs: What to degrade, with its recipe, seed and sides; or pairs that exist already, for
+            which storing saves the decoding.
         folder: Where they go; 3 bytes for each pixel, and ``draws / scale**2`` times that.
-        draws: How often each picture is degraded.
+        draws: How often each picture is degraded; once where its partner exists.
         workers: Processes that degrade; their number changes nothing.
         progress: Called with the pictures that are done and all of them.
 
@@ -99,72 +53,35 @@ def store_pairs(
     make_folder(folder)
     said = about(pairs, draws)
     _settle(folder, said)
-    layout = Layout(folder / "draws.jsonl", draws, pairs.recipe.scale)
-    loader: DataLoader[Record | RealesrError] = DataLoader(
-        _Records(pairs, draws),
-        batch_size=None,
-        sampler=range(layout.pictures, len(pairs)),
-        num_workers=workers,
-        collate_fn=as_it_is,
-        worker_init_fn=leave_signals,
-    )
-    with _Files(folder, layout, said) as files:
-        for done, record in enumerate(loader, layout.pictures + 1):
-            if isinstance(record, RealesrError):
-                raise record
-            files.append(record)
-            if progress:
-                progress(done, len(pairs))
+    layout = Layout(folder / "draws.jsonl", said["draws"], said["scale"])
+    if layout.pictures < len(pairs):
+        loader: DataLoader[Record | RealesrError] = DataLoader(
+            _Records(pairs, said["draws"]),
+            batch_size=None,
+            sampler=range(layout.pictures, len(pairs)),
+            num_workers=workers,
+            collate_fn=as_it_is,
+            worker_init_fn=leave_signals,
+        )
+        with _Files(folder, layout, said) as files:
+            for done, item in enumerate(loader, layout.pictures + 1):
+                if isinstance(item, RealesrError):
+                    raise item
+                files.append(item)
+                if progress:
+                    progress(done, len(pairs))
     return StoredPairs(folder, seed=pairs.seed, patch=pairs.patch, turn=pairs.turn)
-
-
-def about(pairs: DegradedPairs, draws: int) -> dict[str, Any]:
-    """What stored pairs depend on; plain data."""
-    return {
-        "schema": SCHEMA,
-        "data": pairs.pictures.fingerprint(),
-        "pictures": len(pairs),
-        "scale": pairs.recipe.scale,
-        "seed": pairs.seed,
-        "draws": draws,
-        "crop": pairs.crop,
-        "patch": pairs.patch,
-        "sharpen": None if pairs.sharpen is None else asdict(pairs.sharpen),
-        "sharpen input": pairs.sharpen is not None and pairs.sharpen_input,
-        "recipe": pairs.recipe.to_dict(),
-    }
-
-
-def degraded_record(pairs: DegradedPairs, index: int, draws: int) -> Record:
-    """Read a picture and degrade it, or a crop of it, several times."""
-    scale = pairs.recipe.scale
-    pixels = at_least(_eight_bits(pairs.pictures.read(index)), pairs.patch)
-    height, width = (side - side % scale for side in pixels.shape[:2])
-    pixels = pixels[:height, :width]
-    hr = to_tensor(pixels)
-    sharp = hr if pairs.sharpen is None else pairs.sharpen.apply(hr, (height, width))
-    source = sharp if pairs.sharpen_input else hr
-    down, across = min(pairs.crop, height), min(pairs.crop, width)
-    pieces = []
-    for number in range(draws):
-        drawn = draw(pairs.recipe, pairs.seed, number, index)
-        top = int(drawn.crop[0] * (height - down + 1))
-        left = int(drawn.crop[1] * (width - across + 1))
-        lr = drawn.trace.apply(source[:, :, top : top + down, left : left + across])
-        pieces.append(Piece((top, left, down, across), from_tensor(lr, np.uint8), drawn.trace))
-    sharpened = None if sharp is hr else from_tensor(sharp, np.uint8)
-    return Record(pairs.pictures.name(index), pixels, sharpened, tuple(pieces))
 
 
 class _Records(Dataset[Record | RealesrError]):
     """Records by number; a refusal is handed over, for a worker's exceptions lose their class."""
 
-    def __init__(self, pairs: DegradedPairs, draws: int) -> None:
+    def __init__(self, pairs: DegradedPairs | PairedPictures, draws: int) -> None:
         self.pairs, self.draws = pairs, draws
 
     def __getitem__(self, index: int) -> Record | RealesrError:
         try:
-            return degraded_record(self.pairs, index, self.draws)
+            return record(self.pairs, index, self.draws)
         except RealesrError as refusal:
             return refusal
 
@@ -188,18 +105,18 @@ class _Files:
         for file in (self.lines, *self.pixels.values()):
             file.close()
 
-    def append(self, record: Record) -> None:
+    def append(self, item: Record) -> None:
         """Write a picture; what a kill leaves of it is cut off by the next start."""
         path = Path(self.lines.name)
         try:
-            for name, parts in record.pixels().items():
+            for name, parts in item.pixels().items():
                 for part in parts:
                     self.pixels[name].write(np.ascontiguousarray(part).data)
                 _on_disk(self.pixels[name])
-            self.lines.write(record.lines())
+            self.lines.write(item.lines())
             _on_disk(self.lines)
         except OSError as error:
-            raise cannot_write(path, record.hr.nbytes, error) from error
+            raise cannot_write(path, item.hr.nbytes, error) from error
 
 
 def _opened(path: Path, end: int) -> BinaryIO:
@@ -246,10 +163,3 @@ def _change(name: str, before: Any, now: Any) -> str:
         return ""
     plain = all(isinstance(value, int) for value in (before, now))
     return f"{name} was {before} and is {now}" if plain else f"another {name}"
-
-
-def _eight_bits(pixels: Pixels) -> Pixels:
-    """Rounded to 8 bit where there were more."""
-    if pixels.dtype == np.uint8:
-        return pixels
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader
 
 from realesr.degradations import Jpeg, Trace, UnsharpMask, presets
 from realesr.errors import ConfigError, ParameterError, PictureError
-from realesr.train.data import Batch, DegradedPairs, degrade_batch, stack, unit
+from realesr.train.data import Batch, DegradedPairs, degrade_batch, stack
+from realesr.train.pairs import unit
 from realesr.train.sources import PictureFiles
 
 CROP, PATCH = 64, 32
