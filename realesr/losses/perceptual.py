@@ -73,7 +73,7 @@ class Perceptual(nn.Module):
             wanted = self.network(target)
         seen = self.network(prediction)
         distances = [
-            share * (seen[station] - wanted[station]).abs().mean()
+            share * (seen[station] - wanted[station]).abs().mean(dtype=torch.float32)
             for station, share in self.shares.items()
         ]
         return torch.stack(distances).sum()

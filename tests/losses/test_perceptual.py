@@ -114,6 +114,19 @@ def test_it_is_frozen_and_teaches_only_the_prediction(tmp_path):
     assert all(each.grad is None and not each.requires_grad for each in loss.parameters())
 
 
+def test_half_precision_gives_a_float32_scalar_close_to_the_whole_one(tmp_path):
+    path = tmp_path / "squeezenet.safetensors"
+    save_file(squeezenet_weights(), path)
+    loss = Perceptual("squeezenet", path).to(memory_format=torch.channels_last)
+    prediction, target = two_pictures(32)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = loss(prediction.requires_grad_(), target)
+    half.backward()
+    assert half.dtype == torch.float32
+    assert half.item() == pytest.approx(loss(prediction, target).item(), rel=0.02)
+    assert prediction.grad.dtype == torch.float32
+
+
 def test_a_patch_too_small_is_refused_and_the_smallest_is_not(tmp_path, vgg19):
     path = tmp_path / "squeezenet.safetensors"
     save_file(squeezenet_weights(), path)

@@ -1,4 +1,4 @@
-"""Files from before 2018, such as torchvision's VGG19: torch's first layout, written by Python 2."""
+"""Files from before 2018, like VGG19 of torchvision: torch's first layout, made by Python 2."""
 
 from __future__ import annotations
 
