@@ -15,6 +15,8 @@ from realesr.degradations.kernels import gaussian_line
 DIRECT_WORK = 500_000
 # Elements that torch leaves to one thread (its grain size is 32768).
 SERIAL = 32_000
+# Pixels of a strip that one matrix blurs: fewer are many small products, more are mostly zeros.
+STRIP = 16
 
 
 def convolve(image: Tensor, kernel: Tensor) -> Tensor:
@@ -31,7 +33,7 @@ def convolve(image: Tensor, kernel: Tensor) -> Tensor:
     padded = mirror(image, kernel.shape[0] // 2, kernel.shape[1] // 2)
     weights = kernel.to(image.device, image.dtype)
     # On a GPU direct sums may run in TF32, whose ten bits are too coarse; Fourier's never do.
-    if image.device.type == "cpu" and kernel.numel() * padded.numel() <= DIRECT_WORK:
+    if image.device.type == "cpu" and kernel.numel() * padded[0].numel() <= DIRECT_WORK:
         planes = padded.reshape(-1, 1, *padded.shape[2:])
         return F.conv2d(planes, weights[None, None]).reshape(image.shape)
     size = [fast_length(side) for side in padded.shape[-2:]]
@@ -40,7 +42,7 @@ def convolve(image: Tensor, kernel: Tensor) -> Tensor:
 
 
 def convolve_twice(image: Tensor, line: Tensor) -> Tensor:
-    """``convolve`` with the kernel that is ``line`` times itself, cheaper.
+    """``convolve`` with the kernel that is ``line`` times itself, cheaper: each direction alone.
 
     >>> picture = torch.linspace(0, 1, 48).reshape(1, 1, 6, 8)
     >>> line = torch.tensor([0.25, 0.5, 0.25])
@@ -48,12 +50,53 @@ def convolve_twice(image: Tensor, line: Tensor) -> Tensor:
     >>> bool(torch.allclose(convolve_twice(picture, line), plane, atol=1e-6))
     True
     """
+    if min(image.shape[-2:]) < STRIP:
+        return convolve(image, torch.outer(line, line))
     reach = len(line) // 2
-    padded = mirror(image, reach, reach)
-    size = [fast_length(side) for side in padded.shape[-2:]]
     weights = line.to(image.device, image.dtype)
-    down, across = torch.fft.fft(weights, n=size[0]), torch.fft.rfft(weights, n=size[1])
-    return product(padded, torch.outer(down, across).conj(), size, image)
+    if image.device.type != "cpu":
+        # As in ``convolve``: matrix products may run in TF32 there.
+        padded = mirror(image, reach, reach)
+        size = [fast_length(side) for side in padded.shape[-2:]]
+        down, across = torch.fft.fft(weights, n=size[0]), torch.fft.rfft(weights, n=size[1])
+        return product(padded, torch.outer(down, across).conj(), size, image)
+    matrix = band(weights)
+    rows = mirror(image, 0, reach).flatten(0, 2)
+    halfway = image.new_empty(image.shape)
+    blur_down(rows.mT, matrix, halfway.flatten(0, 2).mT)
+    planes = mirror(halfway, reach, 0).flatten(0, 1)
+    result = image.new_empty(image.shape)
+    for plane, blurred in zip(planes, result.flatten(0, 1), strict=True):
+        blur_down(plane, matrix, blurred)
+    return result
+
+
+def band(line: Tensor) -> Tensor:
+    """A blur as a matrix: each row holds the weights of one result, a pixel farther each time.
+
+    >>> band(torch.tensor([1.0, 2.0, 3.0]))[:3, :6].tolist()
+    [[1.0, 2.0, 3.0, 0.0, 0.0, 0.0], [0.0, 1.0, 2.0, 3.0, 0.0, 0.0], [0.0, 0.0, 1.0, 2.0, 3.0, 0.0]]
+    """
+    zeros = F.pad(line, (STRIP - 1, STRIP - 1))
+    return zeros.unfold(0, len(line) + STRIP - 1, 1).flip(0)
+
+
+def blur_down(padded: Tensor, matrix: Tensor, result: Tensor) -> None:
+    """Blur the columns, a strip of ``STRIP`` results at a time: matrix times the pixels it needs.
+
+    Strips are always whole, because smaller products round differently with more threads; the last
+    one may do a part of the one before again.
+
+    Args:
+        padded: (height + 2 · reach, width), with its border.
+        matrix: (STRIP, STRIP + 2 · reach), from ``band``.
+        result: (height, width), filled here; at least ``STRIP`` high.
+    """
+    windows = padded.unfold(0, matrix.shape[1], STRIP)
+    strips = result.unfold(0, STRIP, STRIP)
+    torch.bmm(windows, matrix.T.expand(len(strips), *matrix.T.shape), out=strips)
+    if len(result) % STRIP:
+        blur_down(padded[-matrix.shape[1] :], matrix, result[-STRIP:])
 
 
 def product(padded: Tensor, spectrum: Tensor, size: list[int], like: Tensor) -> Tensor:
@@ -77,8 +120,9 @@ def product(padded: Tensor, spectrum: Tensor, size: list[int], like: Tensor) -> 
 @cache
 def _fast_lengths() -> list[int]:
     """Multiples of 4 without a prime factor above 7: fast, and few enough to keep plans for."""
+    # Not 12: MKL's way back to 12 pixels rounds differently with more threads.
     odd = [3**b * 5**c * 7**d for b in range(6) for c in range(4) for d in range(3)]
-    return sorted({2**a * part for a in range(2, 17) for part in odd})
+    return sorted({2**a * part for a in range(2, 17) for part in odd} - {12})
 
 
 def fast_length(side: int) -> int:

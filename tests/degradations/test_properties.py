@@ -35,7 +35,7 @@ from realesr.degradations import (
     presets,
 )
 from realesr.degradations.combinations import STEPS
-from realesr.degradations.filters import convolve, mirror
+from realesr.degradations.filters import convolve, convolve_twice, mirror
 from realesr.degradations.kernels import gaussian_family, gaussian_line, sinc
 from realesr.degradations.table import OPERATIONS
 
@@ -148,6 +148,25 @@ def test_fourier_and_sums_agree_at_every_size(height, width, reach, seed):
     padded = mirror(image.double(), reach, reach)
     direct = torch.nn.functional.conv2d(padded.transpose(0, 1), kernel[None, None]).transpose(0, 1)
     assert float((convolve(image, kernel) - direct).abs().max()) < 2e-6
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    height=st.integers(1, 70),
+    width=st.integers(1, 70),
+    reach=st.integers(0, 30),
+    seed=st.integers(0, 9),
+)
+def test_a_line_down_and_across_is_the_plane(height, width, reach, seed):
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.rand(2, 3, height, width, generator=generator)
+    line = torch.rand(2 * reach + 1, generator=generator, dtype=torch.float64)
+    line /= line.sum()
+    before = image.clone()
+    blurred = convolve_twice(image, line)
+    expected = convolve(image.double(), torch.outer(line, line))
+    assert float((blurred - expected).abs().max()) < 2e-6
+    assert torch.equal(image, before)
 
 
 def test_mirror_repeats_no_edge():

@@ -58,6 +58,19 @@ def test_an_operation_gives_the_same_bits(operation: Operation, threads):
         assert torch.equal(result, results[0])
 
 
+@pytest.mark.parametrize(("height", "width"), [(336, 4), (7, 500), (33, 209), (396, 209)])
+@pytest.mark.parametrize("angle", [0.0, 0.4])
+def test_a_blur_gives_the_same_bits_at_odd_sizes(height: int, width: int, angle: float, threads):
+    """Round kernels go by matrix products, oval ones by Fourier or by sums, as the size says."""
+    image = picture(height, width)
+    blur = Blur(size=9, sigma_x=2.0, sigma_y=2.0 + angle, angle=angle)
+    results = []
+    for count in (1, 2, 3, 4):
+        threads(count)
+        results.append(blur.apply(image, (height, width)))
+    assert all(torch.equal(result, results[0]) for result in results[1:])
+
+
 @pytest.mark.parametrize("name", ["real_esrgan", "real_esrgan_exact", "bsrgan", "phone_night"])
 def test_a_recipe_gives_the_same_bits(name: str, threads):
     hr = picture(396, 388)
