@@ -81,7 +81,7 @@ def announce(outcome: Outcome, *, as_json: bool) -> None:
         size = f" ({outcome.size[1]}×{outcome.size[0]})" if outcome.size else ""
         typer.echo(printable(f"{outcome.state} {outcome.source} → {outcome.target}{size}"))
     for notice in outcome.notices:
-        say(f"{outcome.source.name}: {notice}")
+        say(f"{outcome.source}: {notice}")
 
 
 def finish(report: Report, *, as_json: bool, announced: bool = False) -> None:

@@ -12,6 +12,7 @@ from realesr.errors import Notice, ParameterError, RealesrError
 from realesr.gate import Header, check_output, inspect_header, output_format
 from realesr.images.animation import is_animation
 from realesr.images.frames import FRAME_FORMATS
+from realesr.images.safefile import check_target
 from realesr.inference.batch import (
     PICTURE_SUFFIXES,
     Job,
@@ -264,8 +265,9 @@ class Run:
             height, width = self._wishes.enlargement.output_size(header.height, header.width)
             formatted = output_format(job.target, animated=self._wishes.all_frames)
             check_output(width, height, formatted)
+            check_target(job.target)
         except RealesrError as error:
-            return Outcome(job.source, "refused", error=error)
+            return Outcome.refused(job, error)
         replaces = self._force or state in _AGAIN
         return Task(job=job, work=self._weigh(header), replaces=replaces, notices=notices)
 
@@ -287,12 +289,9 @@ class Run:
 
     def _complete(self) -> None:
         """Put the outcomes in order; whoever did not have a turn is skipped, and it is said."""
-        missed = (Notice("W119", "not reached before the run was stopped."),)
         self.report.outcomes = [
-            self._outcomes.get(job.target)
-            or Outcome(job.source, "skipped", job.target, notices=missed)
-            for job in self._jobs
+            self._outcomes.get(job.target) or Outcome.missed(job) for job in self._jobs
         ]
         left = len(self._jobs) - len(self._outcomes)
         if left and self.report.stopped:
-            say(f"{left} pictures were not reached.")
+            say(f"{left} {'picture was' if left == 1 else 'pictures were'} not reached.")

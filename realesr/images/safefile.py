@@ -84,6 +84,29 @@ def refuse_overwriting(path: Path, *, force: bool) -> None:
         raise cannot_write(path, 0, error) from error
 
 
+def check_target(path: Path) -> None:
+    """Refuse early a name that nothing can be written to, whatever is there now.
+
+    Raises:
+        PictureError: E114.
+    """
+    refuse_overwriting(path, force=True)
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse early what ``make_folder`` or writing into it would refuse late; makes nothing.
+
+    Raises:
+        PictureError: E114 when it is a file, or it or the folder it would be made in is closed.
+    """
+    here = next(above for above in (folder, *folder.parents, Path()) if os.path.lexists(above))
+    if not here.is_dir():
+        raise cannot_write(folder, 0, NotADirectoryError(errno.ENOTDIR, "Not a directory"))
+    if not os.access(here, os.W_OK | os.X_OK):
+        raise cannot_write(folder, 0, PermissionError(errno.EACCES, "Permission denied"))
+
+
 def temporary_beside(path: Path) -> Path:
     """A name for a temporary file in the same folder that nothing else has."""
     return path.parent / f".realesr-{secrets.token_hex(8)}.tmp"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import unicodedata
 from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from realesr.errors import Notice, ParameterError, PictureError, RealesrError
+from realesr.errors import ModelError, Notice, ParameterError, PictureError, RealesrError
 from realesr.gate import output_format
 from realesr.images import Picture
 from realesr.inference.walking import PICTURE_SUFFIXES, Found, find_pictures, whereabouts
@@ -31,6 +33,8 @@ __all__ = [
 
 AlphaChoice = Literal["model", "lanczos"]
 INTERRUPTED = 130
+# File systems stop at 255 bytes; a number, or the ending of a trace, may still be added.
+_LONGEST_NAME = 240
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,32 @@ class Outcome:
     notices: tuple[Notice, ...] = ()
     size: tuple[int, int] | None = None
     seconds: float = 0.0
+
+    @classmethod
+    def refused(cls, job: Job, error: RealesrError) -> Outcome:
+        """A refusal that names the file by the path a person can find it at.
+
+        It is the file's fault, not that of what was asked: a run goes on with the others.
+        """
+        cause, source, target = error.cause, job.source, job.target
+        for path in (source, target):
+            if cause.startswith(path.name) and path.name:
+                cause = f"{path}{cause[len(path.name) :]}"
+                break
+        else:
+            named = str(source) in cause or str(target) in cause
+            if not named and not isinstance(error, ModelError):
+                cause = f"{source}: {cause}"
+        kind = PictureError if isinstance(error, ParameterError) else type(error)
+        return cls(
+            source, "refused", error=kind(error.code, cause, error.next_step, tried=error.tried)
+        )
+
+    @classmethod
+    def missed(cls, job: Job) -> Outcome:
+        """A picture that had no turn."""
+        notice = Notice("W119", "not reached before the run was stopped.")
+        return cls(job.source, "skipped", job.target, notices=(notice,))
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for ``--json``."""
@@ -188,13 +218,21 @@ def _one_file(found: list[Found], output: Path, suffix: str | None) -> list[Job]
 
 def _names(source: Path, folder: Path, ending: str) -> Generator[Path, None, None]:
     """Names for a result, the plainest first."""
-    yield folder / f"{source.stem}{ending}"
-    kind = f"{source.stem}-{source.suffix[1:].lower()}"
-    yield folder / f"{kind}{ending}"
-    number = 2
-    while True:
-        yield folder / f"{kind}-{number}{ending}"
-        number += 1
+    kind = f"-{source.suffix[1:].lower()}"
+    numbered = (f"{kind}-{number}{ending}" for number in itertools.count(2))
+    for rest in itertools.chain([ending, kind + ending], numbered):
+        yield folder / f"{_cut(source.stem, _LONGEST_NAME - len(os.fsencode(rest)))}{rest}"
+
+
+def _cut(stem: str, length: int) -> str:
+    """As much of a name as fits in so many bytes of a file system's 255.
+
+    >>> _cut("Möwe", 3), _cut("Möwe", 2), _cut("Möwe", 9)
+    ('Mö', 'M', 'Möwe')
+    """
+    while len(os.fsencode(stem)) > length:
+        stem = stem[: min(length, len(stem) - 1)]
+    return stem
 
 
 def _folded(path: Path) -> str:
@@ -208,13 +246,13 @@ def refuse_existing(job: Job, *, force: bool) -> Outcome | None:
     A file found in a folder is skipped, so that a folder can be finished later; a file a person
     named is refused, because nothing of what was asked would happen.
     """
-    if force or not job.target.exists():
+    if force or not os.path.lexists(job.target):
         return None
     if not job.listed:
         notice = Notice("W115", f"{job.target} exists; --force replaces it.")
         return Outcome(job.source, "skipped", job.target, notices=(notice,))
     error = PictureError("E113", f"{job.target} exists.", "--force replaces it.")
-    return Outcome(job.source, "refused", error=error)
+    return Outcome.refused(job, error)
 
 
 def upscale_picture(

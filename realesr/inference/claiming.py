@@ -42,7 +42,7 @@ class Claim:
                 "Name a folder, or a file that ends in .png, .jpg, .webp, .tif or .avif.",
             )
         self._folder, self._path = folder, folder / LEDGER_NAME
-        self._made = [above for above in (folder, *folder.parents) if not above.exists()]
+        self._made = [above for above in (folder, *folder.parents) if not os.path.lexists(above)]
         self.descriptor = self._lock()
 
     def __enter__(self) -> Self:

@@ -167,10 +167,10 @@ class Pipeline:
                 return _Read(read_animation(path, limits=self._wishes.limits), source)
             return _Read(read_picture(path, limits=self._wishes.limits), source)
         except RealesrError as error:
-            return Outcome(path, "refused", error=error)
+            return Outcome.refused(task.job, error)
         except OSError as error:
             gone = PictureError("E100", f"{path.name} went away: {error.strerror}.", "Try again.")
-            return Outcome(path, "refused", error=gone)
+            return Outcome.refused(task.job, gone)
 
     def _make(self, task: Task, read: _Read) -> _Made | Outcome:
         """Run the model, in the thread that Ctrl-C interrupts."""
@@ -185,7 +185,7 @@ class Pipeline:
                 steps = self._enlarge(upscaler, content)
                 result = _exhaust(steps, partial(self._progress, task))
         except RealesrError as error:
-            return Outcome(task.job.source, "refused", error=error)
+            return Outcome.refused(task.job, error)
         return _Made(result, read, started)
 
     def _enlarge(self, upscaler: Upscaler, picture: Picture) -> Generator[Progress, None, Picture]:
@@ -220,7 +220,7 @@ class Pipeline:
         try:
             notices = self._write(task, made)
         except RealesrError as error:
-            return Outcome(task.job.source, "refused", error=error)
+            return Outcome.refused(task.job, error)
         return Outcome(
             task.job.source,
             "done",

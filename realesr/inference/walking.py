@@ -46,7 +46,7 @@ def find_pictures(
     """
     seen_folders: set[Identity] = set()
     seen_files = {whereabouts(path) for path in results}
-    inside = _identity(output) if output.is_dir() else None
+    inside = _identity(output) if os.path.isdir(output) else None  # noqa: PTH112
     found = []
     for start in inputs:
         for item in _under(start, seen_folders, inside):
@@ -58,7 +58,8 @@ def find_pictures(
 
 
 def _under(start: Path, seen: set[Identity], results: Identity | None) -> Iterator[Found]:
-    if not start.is_dir():
+    # Of a name that is too long pathlib would not say "no", but raise.
+    if not os.path.isdir(start):  # noqa: PTH112
         yield Found(start, Path(), True)
         return
     identity = _identity(start)
@@ -107,4 +108,4 @@ def _identity(folder: Path) -> Identity | None:
 
 def whereabouts(path: Path) -> Path:
     """A file's name in its true folder: two links in one folder stay two pictures."""
-    return path.parent.resolve() / path.name
+    return Path(os.path.realpath(path.parent)) / path.name

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +17,7 @@ from realesr.commands.contact_sheet import numbers, spoken
 from realesr.commands.degrade import PRESETS
 from realesr.degradations import GaussianNoise, Trace, WebP, presets, save_recipe
 from realesr.images import Picture, read_picture, to_tensor, write_picture
+from realesr.inference.claiming import Claim
 from tests.pictures import natural
 
 
@@ -135,6 +140,100 @@ def test_a_folder_that_cannot_be_made_is_refused(realesr, photo, tmp_path):
     (tmp_path / "file").write_text("in the way")
     run = realesr("degrade", photo, "-o", tmp_path / "file" / "out" / "lr.png")
     assert run.code == 3 and "E114" in run.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--trace", "notes.txt/trace.json"],
+        ["--stages", "notes.txt"],
+        ["--stages", "notes.txt/deep/stages"],
+        ["--trace", "/proc/trace.json"],
+    ],
+)
+def test_what_cannot_be_written_beside_it_is_found_out_first(
+    realesr, photo, tmp_path, monkeypatch, words
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("in the way")
+    run = realesr("degrade", photo, "-o", "out", "-o", "lr.png", *words)
+    assert run.code == 3 and run.err.startswith("E114 ") and run.err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "photo.png"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "lr.png", "--trace", "./lr.png"],
+        ["-o", "lr.png", "--stages", "lr.png"],
+        ["-o", "out", "--trace", "t.json", "--replay", "t.json", "--force"],
+        ["-o", "out", "--trace", "r.json", "--recipe", "r.json", "--force"],
+        ["-o", "t.json", "--trace", "t.json"],
+    ],
+)
+def test_one_file_for_two_wishes_is_a_usage_error(realesr, photo, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    run = realesr("degrade", photo, *words)
+    assert run.code == 2 and run.err.startswith("E006 ") and " are the same, " in run.err
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
+
+
+def test_when_the_picture_cannot_be_written_nothing_is(photo, tmp_path):
+    """The disk fills up while the picture, the last of all, is written."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        "from realesr.cli import main; main()"
+    )
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
+    write_picture(Picture(pixels=noise), tmp_path / "noise.png")
+    words = ["degrade", tmp_path / "noise.png", photo, "-o", tmp_path / "out"]
+    words += ["--trace", tmp_path / "traces", "--json"]
+    run = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 5 and "E302" in run.stderr and "disk is full" in run.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.suffix == ".json"]
+    report = json.loads(run.stdout)
+    assert (report["done"], report["refused"], report["skipped"]) == (0, 1, 1)
+    assert "W119" in report["files"][1]["notices"][0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_reports_what_is_done(photo, tmp_path, number):
+    words = ["degrade", photo, "-o", tmp_path / "out", "--count", 2000, "--json"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "realesr.cli", *map(str, words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while len(list((tmp_path / "out").glob("*.png"))) < 3 and child.poll() is None:
+        time.sleep(0.01)
+    child.send_signal(number)
+    printed, said = child.communicate(timeout=60)
+    assert child.returncode == 128 + number and "Traceback" not in said
+    report = json.loads(printed)
+    assert report["found"] == 2000 == report["done"] + report["skipped"]
+    assert 3 <= report["done"] == len(list((tmp_path / "out").glob("*.png")))
+    assert report["stopped"] in said
+
+
+def test_two_runs_into_one_folder_do_not_mix(realesr, photo, tmp_path):
+    with Claim(tmp_path / "out"):
+        run = realesr("degrade", photo, "-o", tmp_path / "out")
+        assert run.code == 2 and run.err.startswith("E008 ")
+    assert not (tmp_path / "out").exists()
+    assert realesr("degrade", photo, "-o", tmp_path / "out").code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo_lr.png"]
+
+
+def test_a_picture_too_small_for_its_recipe_is_named(realesr, photo, tmp_path):
+    folder = tmp_path / "in" / "deep"
+    folder.mkdir(parents=True)
+    write_picture(Picture(pixels=np.zeros((1, 1, 3), np.uint8)), folder / "dot.png")
+    write_picture(Picture(pixels=natural(height=16, width=16)), folder / "good.png")
+    run = realesr("degrade", tmp_path / "in", "-o", tmp_path / "out", "--json")
+    assert run.code == 3
+    refused, done = run.document["files"]
+    assert done["state"] == "done" and refused["error"]["cause"].startswith(f"{folder}/dot.png")
 
 
 def test_stages_of_two_biographies_never_mix(realesr, photo, tmp_path):
