@@ -187,13 +187,13 @@ class Alarms:
         row = self._rows["W514"] = 0 if finite else self._rows.get("W514", 0) + 1
         made_of = f" (pictures {pictures})" if pictures else ""
         if row >= self.limits.broken:
-            good = f"The last good state is {last_good}" if last_good else "No state was saved yet"
+            good = f"Go on from {last_good}" if last_good else "No state was saved yet: begin again"
             raise ModelError(
                 "E504",
                 f"The loss or a gradient was not a number for {row} steps in a row, the last at "
                 f"step {step:,}{made_of}.",
-                f"{good}; go on from there with a lower optimiser.learning_rate, with "
-                "optimiser.clip, or with engine.precision fp32.",
+                f"{good} with a lower optimiser.learning_rate, with optimiser.clip, or with "
+                "engine.precision fp32.",
             )
         return self._tell(
             "W514",
