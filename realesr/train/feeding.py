@@ -33,8 +33,8 @@ class Blocks(Protocol):
 class Order:
     """Which picture comes when: every epoch another order, in which each comes once.
 
-    Pictures of one block stay close together, mixed with those of seven other blocks, so that a
-    data set which is read block by block is read once an epoch.
+    Of a data set with many blocks only about eight are in use at a time, and a new one comes into
+    use when an old one is done: so it can be read block by block, once an epoch.
 
     Args:
         pictures: Pictures or pairs.
@@ -60,20 +60,19 @@ class Order:
         return epoch, self._epochs[epoch][place]
 
     def _drawn(self, epoch: int) -> list[int]:
+        """Blocks begin one after the other, and each is spread over the next ``TOGETHER``."""
         generator = spawn(self.seed, "order", epoch)
-        firsts = [0]
-        for size in self.sizes:
-            firsts.append(firsts[-1] + size)
-        blocks = torch.randperm(len(self.sizes), generator=generator).tolist()
-        order: list[int] = []
-        for start in range(0, len(blocks), TOGETHER):
-            mixed = [
-                index
-                for block in blocks[start : start + TOGETHER]
-                for index in range(firsts[block], firsts[block + 1])
-            ]
-            order += [mixed[n] for n in torch.randperm(len(mixed), generator=generator).tolist()]
-        return order
+        sizes = torch.tensor(self.sizes)
+        count = int(sizes.sum())
+        if len(sizes) <= TOGETHER:
+            return [int(n) for n in torch.randperm(count, generator=generator)]
+        blocks = torch.randperm(len(sizes), generator=generator)
+        begins = torch.empty(len(sizes), dtype=torch.float64)
+        begins[blocks] = (sizes[blocks].cumsum(0) - sizes[blocks]).double()
+        spread = TOGETHER * count / len(sizes)
+        when = torch.rand(count, generator=generator, dtype=torch.float64) * spread
+        when += begins.repeat_interleave(sizes)
+        return [int(n) for n in when.argsort(stable=True)]
 
 
 def feed(

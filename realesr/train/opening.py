@@ -47,8 +47,8 @@ def open_data(
 
     Raises:
         ConfigError: E404 for a source or recipe that is not there or does not fit, and for stored
-            pairs that were made from something else; E403 for a picture without a partner.
-        PictureError: E1xx for a picture that cannot be read.
+            pairs that were made from something else.
+        PictureError: E1xx for a picture that cannot be read, E403 for one without a partner.
         ResourceError: E302 when the disk is full.
     """
     data = config.data

@@ -14,30 +14,33 @@ from realesr.train.pairs import Crop, Key, Pairs, placing, planes, turned
 from realesr.train.sources import Chosen, Pictures, Pixels, digest, joined, open_source
 
 # 0001x4.png (DIV2K), photo_lr.png (realesr degrade), Canon_001_HR.png and _LR4.png (RealSR).
-_MARK = re.compile(r"[-_ ]?((?<=\d)x\d|[-_ ]x\d|(?<=[-_ ])[hl][rq](x?\d)?)$", re.IGNORECASE)
+_MARK = re.compile(r"([-_ ]?x\d|[-_ ][hl][rq](x?\d)?)$", re.IGNORECASE)
 
 
 def in_order_of(hr: Pictures, lr: Pictures) -> Pictures:
     """The low-resolution pictures in the order of their high-resolution partners, by name.
 
-    Names are compared without their endings and without a mark such as ``x4``, ``_lr`` or ``_HR``.
+    Names are compared without their endings and, where that does not do, without a mark such as
+    ``x4``, ``_lr`` or ``_HR``.
 
     Raises:
-        ConfigError: E403 for a picture without a partner or with two, naming it.
+        PictureError: E403 for a picture without a partner or with two, naming it.
 
     >>> from realesr.train.sources import PictureFiles
     >>> hr, lr = PictureFiles(["1.png", "2.png"]), PictureFiles(["2x4.png", "1x4.png"])
     >>> [in_order_of(hr, lr).name(index) for index in range(2)]
     ['1x4.png', '2x4.png']
     """
-    high, low = ([_plain(source.name(n)) for n in range(len(source))] for source in (hr, lr))
+    high, low = _names(hr), _names(lr)
+    if set(high) != set(low):
+        high, low = [_plain(name) for name in high], [_plain(name) for name in low]
     _check_unique(hr, high)
     _check_unique(lr, low)
     for source, names, others, kind in ((hr, high, set(low), "low"), (lr, low, set(high), "high")):
         alone = [source.name(n) for n, name in enumerate(names) if name not in others]
         if alone:
             more = f", and {len(alone) - 1} more have none" if len(alone) > 1 else ""
-            raise ConfigError(
+            raise PictureError(
                 "E403",
                 f"{alone[0]} has no partner of {kind} resolution{more}.",
                 "Give both the same name, or take it out.",
@@ -53,7 +56,8 @@ def open_paired(hr: Sequence[str], lr: Sequence[str]) -> tuple[Pictures, Picture
         Both, picture by picture in the same order.
 
     Raises:
-        ConfigError: E404 for a source that is not there, E403 for pictures without a partner.
+        ConfigError: E404 for a source that is not there.
+        PictureError: E403 for pictures without a partner.
     """
     pairs = []
     for one, other in zip(hr, lr, strict=True):
@@ -62,16 +66,21 @@ def open_paired(hr: Sequence[str], lr: Sequence[str]) -> tuple[Pictures, Picture
     return joined([high for high, _ in pairs]), joined([low for _, low in pairs])
 
 
+def _names(pictures: Pictures) -> list[str]:
+    names = (PurePosixPath(pictures.name(index)) for index in range(len(pictures)))
+    return [str(name.with_suffix("")) for name in names]
+
+
 def _plain(name: str) -> str:
     path = PurePosixPath(name)
-    return str(path.with_name(_MARK.sub("", path.stem) or path.stem))
+    return str(path.with_name(_MARK.sub("", path.name) or path.name))
 
 
 def _check_unique(source: Pictures, names: Sequence[str]) -> None:
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         same = [source.name(n) for n, each in enumerate(names) if each == name]
-        raise ConfigError(
+        raise PictureError(
             "E403",
             f"{same[0]} and {same[1]} would have the same partner.",
             "Take one of them out, or give them different names.",

@@ -29,6 +29,7 @@ from realesr.errors import ConfigError
 from realesr.train.pairs import Crop, Key, Pairs, placing, planes, turned
 from realesr.train.sources import Pixels
 
+LINES = "draws.jsonl"
 _REMEMBERED = 4096
 
 
@@ -120,7 +121,7 @@ class StoredPairs(Pairs):
                 f"patch {patch} must be a multiple of the scale {self.scale} and at most "
                 f"{self.about['patch']}, the patch these pairs were stored for.",
             )
-        self.layout = Layout(self.folder / "draws.jsonl", self.draws, self.scale)
+        self.layout = Layout(self.folder / LINES, self.draws, self.scale)
         self._check_complete()
         # Opened where they are used: every process its own, and none travels to another one.
         self._maps: dict[str, npt.NDArray[np.uint8]] = {}

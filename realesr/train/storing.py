@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack, closing
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
@@ -20,7 +22,7 @@ from realesr.images.safefile import cannot_write, make_folder, write_file
 from realesr.train.data import DegradedPairs
 from realesr.train.paired import PairedPictures
 from realesr.train.records import Record, about, record
-from realesr.train.stored import Layout, StoredPairs, bin_files, read_about
+from realesr.train.stored import LINES, Layout, StoredPairs, bin_files, read_about
 from realesr.train.workers import as_it_is, leave_signals
 
 Progress = Callable[[int, int], None]
@@ -53,7 +55,7 @@ def store_pairs(
     make_folder(folder)
     said = about(pairs, draws)
     _settle(folder, said)
-    layout = Layout(folder / "draws.jsonl", said["draws"], said["scale"])
+    layout = Layout(folder / LINES, said["draws"], said["scale"])
     if layout.pictures < len(pairs):
         loader: DataLoader[Record | RealesrError] = DataLoader(
             _Records(pairs, said["draws"]),
@@ -63,7 +65,7 @@ def store_pairs(
             collate_fn=as_it_is,
             worker_init_fn=leave_signals,
         )
-        with _Files(folder, layout, said) as files:
+        with closing(_Files(folder, layout, said)) as files:
             for done, item in enumerate(loader, layout.pictures + 1):
                 if isinstance(item, RealesrError):
                     raise item
@@ -90,37 +92,33 @@ class _Files:
     """The files of a folder, open at the place where the last complete picture ends."""
 
     def __init__(self, folder: Path, layout: Layout, said: dict[str, Any]) -> None:
-        self.lines = _opened(folder / "draws.jsonl", int(layout.line_ends[-1]))
-        self.pixels = {
-            name: _opened(
-                folder / name, int((layout.lr_ends if name == "lr.bin" else layout.hr_ends)[-1])
-            )
-            for name in bin_files(said)
-        }
-
-    def __enter__(self) -> _Files:
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        for file in (self.lines, *self.pixels.values()):
-            file.close()
+        self.folder = folder
+        ends = {name: int(layout.hr_ends[-1]) for name in bin_files(said)}
+        ends |= {"lr.bin": int(layout.lr_ends[-1]), LINES: int(layout.line_ends[-1])}
+        with ExitStack() as opening:
+            self.files = {
+                name: opening.enter_context(_opened(folder / name, end))
+                for name, end in ends.items()
+            }
+            self.close = opening.pop_all().close
 
     def append(self, item: Record) -> None:
-        """Write a picture; what a kill leaves of it is cut off by the next start."""
-        path = Path(self.lines.name)
+        """Write a picture, its lines last; what a kill leaves of it the next start cuts off."""
         try:
             for name, parts in item.pixels().items():
                 for part in parts:
-                    self.pixels[name].write(np.ascontiguousarray(part).data)
-                _on_disk(self.pixels[name])
-            self.lines.write(item.lines())
-            _on_disk(self.lines)
+                    _write(self.files[name], np.ascontiguousarray(part).data.cast("B"))
+                os.fsync(self.files[name].fileno())
+            _write(self.files[LINES], memoryview(item.lines()))
+            os.fsync(self.files[LINES].fileno())
         except OSError as error:
-            raise cannot_write(path, item.hr.nbytes, error) from error
+            raise cannot_write(self.folder, item.hr.nbytes, error) from error
 
 
-def _opened(path: Path, end: int) -> BinaryIO:
+def _opened(path: Path, end: int) -> FileIO:
+    """The file, cut off at ``end``, where writing goes on."""
     try:
+        # Without a buffer: what was written has reached the system, whatever happens to us.
         file = path.open("r+b" if path.exists() else "x+b", buffering=0)
     except OSError as error:
         raise cannot_write(path, 0, error) from error
@@ -136,9 +134,10 @@ def _opened(path: Path, end: int) -> BinaryIO:
     return file
 
 
-def _on_disk(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _write(file: FileIO, data: memoryview) -> None:
+    """All of it: a disk that fills up first takes a part without a word."""
+    while data:
+        data = data[file.write(data) :]
 
 
 def _settle(folder: Path, said: dict[str, Any]) -> None:
