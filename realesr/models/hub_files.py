@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from realesr.models.sidecar import CONFIG
 
 WEIGHTS = "model.safetensors"
 _MAX_BYTES = 2 << 30
+_PATIENCE = 4.0  # seconds
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _ID = re.compile(rf"(?P<repository>{_PART}/{_PART})(@(?P<revision>[A-Za-z0-9][\w./-]{{0,95}}))?")
 
@@ -53,27 +56,78 @@ def fetch_from_hub(hub_id: str, progress: Progress | None = None) -> tuple[Path,
     match = _ID.fullmatch(hub_id)
     assert match is not None
     repository, revision = match["repository"], match["revision"]
-    try:
-        found = _download(repository, WEIGHTS, revision, dry_run=True)
-        if (found.file_size or 0) > _MAX_BYTES:
-            raise ModelError(
-                "E205",
-                f"{WEIGHTS} of {repository} is {found.file_size / 1e9:.1f} GB; upscalers stay "
-                "under 2 GB.",
-                "Choose another model.",
-            )
-        # The weights come last, so that a fetch cut short never leaves them without their config.
-        _fetch_config(repository, found.commit_hash)
-        bar = _bar(progress or (lambda done, total: None))
-        path = Path(_download(repository, WEIGHTS, revision, tqdm_class=bar))
-        commit = path.parent.name
-        if commit != found.commit_hash:
-            _fetch_config(repository, commit)
-    except RealesrError:
-        raise
-    except Exception as fault:  # the client's HTTP library, and so its errors, change with versions
-        raise _translated(fault, repository, revision) from None
+    with _silent_client():
+        try:
+            found = None if is_offline() else _ask(repository, revision)
+            if found is None:
+                return _from_cache(repository, revision)
+            if (found.size or 0) > _MAX_BYTES:
+                raise ModelError(
+                    "E205",
+                    f"{WEIGHTS} of {repository} is {found.size / 1e9:.1f} GB; upscalers stay "
+                    "under 2 GB.",
+                    "Choose another model.",
+                )
+            # The weights come last, so that a fetch cut short never leaves them without config.
+            _fetch_config(repository, found.commit_hash)
+            bar = _bar(progress or (lambda done, total: None))
+            path = Path(_download(repository, WEIGHTS, revision, tqdm_class=bar))
+            commit = path.parent.name
+            if commit != found.commit_hash:
+                _fetch_config(repository, commit)
+        except RealesrError:
+            raise
+        except Exception as fault:  # the client's HTTP library, and so its errors, change
+            raise _translated(fault, repository, revision) from None
     return path, f"{repository}@{commit}"
+
+
+def _ask(repository: str, revision: str | None) -> Any:
+    """What the Hub says of the weights: size and commit, asked once and not for long.
+
+    The client would try for half a minute to reach a Hub that is not there.
+
+    Returns:
+        None when it cannot be reached and the weights were fetched before.
+    """
+    from huggingface_hub import errors, get_hf_file_metadata, hf_hub_url
+
+    endpoint = os.environ.get("HF_ENDPOINT")
+    url = hf_hub_url(repository, WEIGHTS, revision=revision, endpoint=endpoint)
+    try:
+        return get_hf_file_metadata(
+            url, timeout=_PATIENCE, library_name="realesr", endpoint=endpoint
+        )
+    except (
+        errors.RepositoryNotFoundError,
+        errors.RevisionNotFoundError,
+        errors.EntryNotFoundError,
+    ):
+        raise
+    except Exception as fault:
+        try:
+            _from_cache(repository, revision)
+        except errors.LocalEntryNotFoundError:
+            raise fault from None
+    return None
+
+
+def _from_cache(repository: str, revision: str | None) -> tuple[Path, str]:
+    """The weights that were fetched before."""
+    path = Path(_download(repository, WEIGHTS, revision, local_files_only=True))
+    return path, f"{repository}@{path.parent.name}"
+
+
+@contextmanager
+def _silent_client() -> Iterator[None]:
+    """Keep the client's remarks on every try to itself; what matters is raised."""
+    log = logging.getLogger("huggingface_hub")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _fetch_config(repository: str, commit: str) -> None:
@@ -83,7 +137,7 @@ def _fetch_config(repository: str, commit: str) -> None:
     try:
         _download(repository, CONFIG, commit, tqdm_class=_bar(lambda done, total: None))
     except EntryNotFoundError as fault:
-        if isinstance(fault, LocalEntryNotFoundError) and not is_offline():
+        if isinstance(fault, LocalEntryNotFoundError):
             raise
 
 
@@ -98,7 +152,6 @@ def _download(repository: str, file: str, revision: str | None, **settings: Any)
         library_name="realesr",
         endpoint=os.environ.get("HF_ENDPOINT"),
         cache_dir=os.environ.get("HF_HUB_CACHE"),
-        local_files_only=is_offline(),
         **settings,
     )
 
@@ -176,9 +229,11 @@ def _translated(fault: Exception, repository: str, revision: str | None) -> Real
 
 
 def _failed(repository: str, reason: str) -> NetworkError:
-    first = (
-        reason.strip().splitlines()[0][:160].rstrip(".") if reason.strip() else "no reason given"
-    )
+    """What the client, or the system below it, says of a connection, in half a line."""
+    lines = reason.strip().splitlines() or ["no reason given"]
+    first = re.sub(r"\[Errno -?\d+\] ", "", lines[0])[:160].rstrip(".")
     return NetworkError(
-        "E605", f"{repository} could not be fetched: {first}.", "Try again in a while."
+        "E605",
+        f"{repository} could not be fetched: {first[:1].lower()}{first[1:]}.",
+        "Check the connection and try again; what was fetched before runs without one.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 from safetensors.torch import save
@@ -71,6 +72,26 @@ def test_offline_is_said(hub, monkeypatch):
     with pytest.raises(NetworkError, match=r"E604 ada/maps .* HF_HUB_OFFLINE"):
         load("ada/maps")
     assert not hub.asked
+
+
+def test_a_hub_that_is_not_there_is_said_at_once(monkeypatch, tmp_path, capfd):
+    """Asked once: a second try would have to wait, and the client would say so."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        with pytest.raises(NetworkError, match="E605 ada/maps could not be fetched: connection"):
+            load("ada/maps")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_fetched_once_it_runs_when_the_hub_is_gone(hub, monkeypatch, capfd):
+    hub.commit("ada/maps", {WEIGHTS: save(SRCNN(3, 4, 4).state_dict()), "config.json": CONFIG})
+    load("ada/maps")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert load("ada/maps").spec.scale == 3
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
