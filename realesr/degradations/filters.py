@@ -31,7 +31,7 @@ def convolve(image: Tensor, kernel: Tensor) -> Tensor:
     [[[[0.0, 1.0, 2.0, 2.0]]]]
     """
     padded = mirror(image, kernel.shape[0] // 2, kernel.shape[1] // 2)
-    weights = kernel.to(image.device, image.dtype)
+    weights = kernel.to(image.device, image.dtype, non_blocking=True)
     # On a GPU direct sums may run in TF32, whose ten bits are too coarse; Fourier's never do.
     if image.device.type == "cpu" and kernel.numel() * padded[0].numel() <= DIRECT_WORK:
         planes = padded.reshape(-1, 1, *padded.shape[2:])
@@ -53,7 +53,7 @@ def convolve_twice(image: Tensor, line: Tensor) -> Tensor:
     if min(image.shape[-2:]) < STRIP:
         return convolve(image, torch.outer(line, line))
     reach = len(line) // 2
-    weights = line.to(image.device, image.dtype)
+    weights = line.to(image.device, image.dtype, non_blocking=True)
     if image.device.type != "cpu":
         # As in ``convolve``: matrix products may run in TF32 there.
         padded = mirror(image, reach, reach)

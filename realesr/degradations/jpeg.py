@@ -108,12 +108,14 @@ def rgb_to_ycc(levels: Tensor) -> Tensor:
     >>> rgb_to_ycc(torch.tensor([255.0, 0.0, 0.0]).view(1, 3, 1, 1)).flatten().tolist()
     [76.0, 85.0, 255.0]
     """
-    red, green, blue = levels.unbind(1)
-    planes = []
-    for weights, middle in zip(TO_YCC, YCC_MIDDLE, strict=True):
-        total = (red * weights[0]).add_(green, alpha=weights[1]).add_(blue, alpha=weights[2])
-        planes.append(total.add_(middle).div_(65536).floor_())
-    return torch.stack(planes, 1)
+    colours = levels.unbind(1)
+    planes = torch.empty_like(levels)
+    for plane, weights, middle in zip(planes.unbind(1), TO_YCC, YCC_MIDDLE, strict=True):
+        # Dividing by a power of two first loses nothing.
+        first, second, third = (weight / 65536 for weight in weights)
+        torch.mul(colours[0], first, out=plane).add_(colours[1], alpha=second)
+        plane.add_(colours[2], alpha=third).add_(middle / 65536).floor_()
+    return planes
 
 
 def ycc_to_rgb(luma: Tensor, chroma: Tensor) -> Tensor:
@@ -123,11 +125,13 @@ def ycc_to_rgb(luma: Tensor, chroma: Tensor) -> Tensor:
     >>> ycc_to_rgb(red[:, :1], red[:, 1:]).flatten().tolist()
     [254.0, 0.0, 0.0]
     """
-    y, (cb, cr) = luma[:, 0], (chroma - 128).unbind(1)
-    red = nearest(cr * (91881 / 65536)).add_(y)
-    green = nearest((cb * -22554).add_(cr, alpha=-46802).div_(65536)).add_(y)
-    blue = nearest(cb * (116130 / 65536)).add_(y)
-    return torch.stack([red, green, blue], 1).clamp_(0, 255)
+    cb, cr = (chroma - 128).unbind(1)
+    colours = luma.new_empty(len(luma), 3, *luma.shape[2:])
+    red, green, blue = colours.unbind(1)
+    torch.mul(cr, 91881 / 65536, out=red)
+    torch.mul(cb, -22554 / 65536, out=green).add_(cr, alpha=-46802 / 65536)
+    torch.mul(cb, 116130 / 65536, out=blue)
+    return nearest(colours).add_(luma).clamp_(0, 255)
 
 
 def nearest(number: Tensor) -> Tensor:
@@ -152,9 +156,10 @@ def halve(chroma: Tensor) -> Tensor:
     >>> halve(torch.tensor([[[[0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]]])).flatten().tolist()
     [0.0, 1.0]
     """
-    means = F.avg_pool2d(chroma, 2)
-    bias = 1 + torch.arange(means.shape[-1], device=means.device) % 2
-    return means.add_(bias / 4).floor_()
+    rows = chroma[..., ::2, :] + chroma[..., 1::2, :]
+    four = rows[..., ::2] + rows[..., 1::2]
+    bias = 1 + torch.arange(four.shape[-1], device=four.device) % 2
+    return four.add_(bias).div_(4).floor_()
 
 
 def double(chroma: Tensor) -> Tensor:
@@ -167,13 +172,10 @@ def double(chroma: Tensor) -> Tensor:
     """
     if chroma.shape[-1] <= 2:
         return chroma.repeat_interleave(2, -2).repeat_interleave(2, -1)
-    framed = F.pad(chroma, (1, 1, 1, 1), mode="replicate")
-    rows = framed[..., 1:-1, :] * 3
-    tall = torch.stack([rows + framed[..., :-2, :], rows + framed[..., 2:, :]], -2).flatten(-3, -2)
-    near = tall[..., 1:-1] * 3
-    left, right = near + tall[..., :-2], near + tall[..., 2:]
-    wide = torch.stack([left.add_(8), right.add_(7)], -1).flatten(-2)
-    return wide.div_(16).floor_()
+    wide = F.interpolate(chroma, scale_factor=2, mode="bilinear")
+    # Sixteenths: halves go up and down in turn.
+    bias = 8 - torch.arange(wide.shape[-1], device=wide.device) % 2
+    return wide.add_(bias / 16).floor_()
 
 
 def round_trip(planes: Tensor, steps: Tensor) -> Tensor:
@@ -189,8 +191,9 @@ def round_trip(planes: Tensor, steps: Tensor) -> Tensor:
     height, width = planes.shape[-2:]
     planes = extend(planes, -height % 8, -width % 8)
     kind = torch.float32 if planes.device.type == "mps" else torch.float64
-    cosines = COSINES.to(planes.device, kind)
-    step = steps.to(planes.device, kind).repeat(1, planes.shape[-1] // 8)
+    # ``non_blocking`` where constants go to a GPU: the CPU need not wait for it.
+    cosines = COSINES.to(planes.device, kind, non_blocking=True)
+    step = steps.to(planes.device, kind, non_blocking=True).repeat(1, planes.shape[-1] // 8)
     blocks = planes.to(kind).sub_(128).reshape(-1, 8, planes.shape[-1])
     # Along the rows, then along the columns; 8 times the amounts of the orthonormal transform.
     amounts = nearest(blocks.reshape(-1, 8) @ (cosines.T / 2**11)).reshape(blocks.shape)
@@ -201,8 +204,8 @@ def round_trip(planes: Tensor, steps: Tensor) -> Tensor:
     # Columns first on the way back, then rows.
     back = nearest((cosines.T / 2**11) @ kept.mul_(step))
     back = nearest(back.reshape(-1, 8) @ (cosines / 2**18))
-    whole = back.add_(128).clamp_(0, 255).reshape(planes.shape)
-    return whole[..., :height, :width].to(torch.float32)
+    whole = back.to(torch.float32).add_(128).clamp_(0, 255).reshape(planes.shape)
+    return whole[..., :height, :width]
 
 
 def reference(image: Tensor, quality: float) -> Tensor:

@@ -33,9 +33,18 @@ def gaussian(image: Tensor, gray: bool, seed: int) -> Tensor:
     >>> field.shape, bool(torch.equal(field[0], field[1]))
     (torch.Size([2, 1, 4, 4]), False)
     """
-    shape = (1 if gray else image.shape[1], *image.shape[2:])
-    fields = [torch.randn(shape, generator=spawn(seed, n)) for n in range(image.shape[0])]
-    return torch.stack(fields).to(image.device)
+    fields = like(image[:, :1] if gray else image)
+    for n, field in enumerate(fields):
+        field.normal_(generator=spawn(seed, n))
+    return fields.to(image.device, non_blocking=True)
+
+
+def like(image: Tensor) -> Tensor:
+    """Room on the CPU for numbers of the picture's size; page-locked if they go to a GPU.
+
+    From there they travel while the CPU draws the next ones.
+    """
+    return torch.empty(image.shape, pin_memory=image.is_cuda)
 
 
 def poisson(image: Tensor, gray: bool, seed: int, levels: int | None) -> Tensor:
@@ -55,16 +64,26 @@ def poisson(image: Tensor, gray: bool, seed: int, levels: int | None) -> Tensor:
     >>> poisson(black, False, 0, 256).abs().max().item()
     0.0
     """
-    weights = torch.tensor(GRAY, device=image.device).view(1, 3, 1, 1)
-    source = (image * weights).sum(1, keepdim=True) if gray else image
-    values = source.clamp(0, 1).mul_(255).round_().to(torch.int64)
-    parts = []
-    for n, picture in enumerate(values):
-        photons = levels if levels is not None else count_levels(picture)
-        chance = torch.rand(picture.shape, generator=spawn(seed, n)).to(image.device)
-        counts = poisson_counts(picture, chance, photons)
-        parts.append(counts.div_(photons).sub_(picture.to(image.dtype).div_(255)))
-    return torch.stack(parts)
+    values = (gray_of(image) if gray else image).clamp(0, 1).mul_(255).round_()
+    drawn = like(values)
+    for n, chances in enumerate(drawn):
+        chances.uniform_(generator=spawn(seed, n))
+    field = drawn.to(image.device, non_blocking=True)
+    for chances, picture in zip(field, values, strict=True):
+        photons = levels if levels is not None else count_levels(picture.to(torch.int64))
+        counts = poisson_counts(picture, chances, photons)
+        torch.sub(counts.div_(photons), picture.div_(255), out=chances)
+    return field
+
+
+def gray_of(image: Tensor) -> Tensor:
+    """The gray picture, (N, 1, H, W).
+
+    >>> round(gray_of(torch.ones(1, 3, 1, 1)).item(), 4)
+    0.9999
+    """
+    red, green, blue = image.split(1, 1)
+    return (red * GRAY[0]).add_(green * GRAY[1]).add_(blue * GRAY[2])
 
 
 def count_levels(values: Tensor) -> int:
@@ -89,7 +108,7 @@ def poisson_counts(values: Tensor, chance: Tensor, levels: int) -> Tensor:
     0.449, 0.809, 0.953, ... for c = 0, 1, 2. So the chance 0.3 makes 0 photons, 0.5 makes 1 and
     0.9 makes 2:
 
-    >>> fifth = torch.tensor([51, 51, 51])
+    >>> fifth = torch.tensor([51.0, 51.0, 51.0])
     >>> poisson_counts(fifth, torch.tensor([0.3, 0.5, 0.9]), 4).tolist()
     [0.0, 1.0, 2.0]
 
@@ -99,20 +118,29 @@ def poisson_counts(values: Tensor, chance: Tensor, levels: int) -> Tensor:
     rise all the way, so one search serves all values.
 
     Args:
-        values: int64, 0 to 255, any shape.
+        values: float32, whole numbers from 0 to 255, any shape.
         chance: float32 in [0, 1), the same shape.
         levels: The mean where the value is 255.
 
-    >>> poisson_counts(torch.tensor([0, 255, 255]), torch.tensor([0.9, 0.5, 0.0]), 4).tolist()
+    >>> poisson_counts(torch.tensor([0.0, 255.0, 255.0]), torch.tensor([0.9, 0.5, 0.0]), 4).tolist()
     [0.0, 4.0, 0.0]
     """
     tables = poisson_tables(levels, values.device)
-    counts = tables.counts.take((chance * SLICES).to(torch.int64).add_(values, alpha=SLICES))
-    open_ = (counts < 0).nonzero(as_tuple=True)
-    value = values[open_]
-    places = torch.searchsorted(tables.ladder, value + chance[open_].double(), right=True)
-    counts[open_] = (places - value * tables.length).to(counts.dtype)
-    return counts.to(torch.float32)
+    if values.device.type != "cpu":
+        # Searching them all is quick there; looking for the few would make the CPU wait.
+        return search(tables, values, chance)
+    slices = (chance * SLICES).floor_().add_(values, alpha=SLICES).to(torch.int32)
+    counts = tables.counts.index_select(0, slices.flatten())
+    open_ = (counts < 0).nonzero().squeeze(1)
+    found = search(tables, values.flatten()[open_], chance.flatten()[open_])
+    counts[open_] = found.to(counts.dtype)
+    return counts.to(torch.float32).view(values.shape)
+
+
+def search(tables: PoissonTables, values: Tensor, chance: Tensor) -> Tensor:
+    """The counts of ``poisson_counts`` by the ladder alone, float32."""
+    places = torch.searchsorted(tables.ladder, values.double() + chance, right=True)
+    return (places - values.to(torch.int64) * tables.length).to(torch.float32)
 
 
 class PoissonTables(NamedTuple):

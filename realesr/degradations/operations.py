@@ -42,7 +42,8 @@ def check_image(image: Tensor) -> None:
 
     Raises:
         ParameterError: E002 for another shape or dtype.
-        PictureError: E111 for pixels that are not numbers.
+        PictureError: E111 for pixels that are not numbers. On a GPU nobody looks, because the CPU
+            would have to wait for it at each operation; ``degrade_batch`` looks once.
     """
     if not isinstance(image, Tensor) or image.ndim != 4 or image.shape[1] != 3:
         shape = tuple(image.shape) if isinstance(image, Tensor) else type(image).__name__
@@ -51,6 +52,16 @@ def check_image(image: Tensor) -> None:
         raise ParameterError("E002", f"A picture is float32 in [0, 1], got {image.dtype}.")
     if 0 in image.shape:
         raise ParameterError("E003", f"The picture has no pixels: {tuple(image.shape)}.")
+    if not image.is_cuda:
+        check_finite(image)
+
+
+def check_finite(image: Tensor) -> None:
+    """Refuse pixels that are not numbers.
+
+    Raises:
+        PictureError: E111.
+    """
     # One sum finds NaN and infinity in a single pass; only then is it worth counting them, and
     # finite numbers may be so large that only their sum is not.
     if not bool(torch.isfinite(image.sum())) and (count := int((~torch.isfinite(image)).sum())):
