@@ -171,6 +171,13 @@ def unwrap(listed: Any, name: str) -> dict[str, StoredTensor]:
         raise ModelError(
             "E205", f"{name} holds no weights{inside}.", "Choose the file of the trained network."
         )
+    if not isinstance(listed, dict):
+        inside = "one tensor" if isinstance(listed, StoredTensor) else "a list of tensors"
+        raise ModelError(
+            "E205",
+            f"{name} holds {inside} without names; the weights of a network have names.",
+            "Choose the file of the trained network.",
+        )
     if len(tensors) > MAX_TENSORS:
         raise _damaged(name, f"{len(tensors):,} tensors ({MAX_TENSORS:,} are accepted)")
     return tensors

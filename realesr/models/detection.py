@@ -6,11 +6,15 @@ of that size is built.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Collection, Mapping
 from math import isqrt
 
 from realesr.errors import ModelError
+from realesr.models.storage import printable
+
+_log = logging.getLogger(__name__)
 
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
@@ -108,6 +112,13 @@ def check_said(architecture: str, arguments: Arguments, said: Mapping[str, str],
     claimed = word[0] if word else ""
     if claimed in ARGUMENTS and claimed != architecture:
         raise _refusal(f"{name} says {claimed}, and the tensors are {architecture}")
+    if claimed and claimed not in ARGUMENTS:
+        _log.warning(
+            "%s says %s, an architecture unknown here; its tensors are %s.",
+            name,
+            printable(said["architecture"], 40),
+            architecture,
+        )
     for argument, value in arguments.items():
         claim = said.get(argument, "")
         known = _number(claim) is not None if isinstance(value, int) else claim in ACTIVATIONS

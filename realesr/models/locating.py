@@ -123,7 +123,7 @@ def _in_folder(folder: Path) -> Path:
     usual = [file for name in _USUAL_NAMES for file in files if file.name == name]
     if usual or len(files) == 1:
         return (usual or files)[0]
-    name = printable(folder.absolute().name)
+    name = printable(folder.absolute().name or str(folder))
     if not files:
         raise ModelError("E210", f"the folder {name} holds no weights.", "Name a weights file.")
     some = printable(", ".join(file.name for file in files[:3]))

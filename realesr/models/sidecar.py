@@ -21,7 +21,7 @@ from realesr.models.storage import printable
 
 CONFIG = "config.json"
 _MAX_BYTES = 1 << 16
-_MAX_NUMBER = 1_000_000_000
+_MAX_NUMBER = 10**12
 
 
 def read_config(path: Path) -> dict[str, str]:
@@ -50,10 +50,10 @@ def read_config(path: Path) -> dict[str, str]:
     numbers = {**arguments}
     if "scale" in config:
         numbers["scale"] = config["scale"]
-        if arguments.get("scale", config["scale"]) != config["scale"]:
-            raise _wrong("it gives two scales", "Leave one of them out.")
     for name, value in numbers.items():
         _check_argument(architecture, name, value)
+    if "scale" in arguments and arguments["scale"] != numbers["scale"]:
+        raise _wrong("it gives two scales", "Leave one of them out.")
     check_sizes(architecture, numbers, CONFIG)
     said = {"architecture": architecture} | {name: str(value) for name, value in numbers.items()}
     licence = config.get("licence", config.get("license"))
@@ -71,8 +71,10 @@ def _check_argument(architecture: str, name: str, value: Any) -> None:
         if value not in ACTIVATIONS:
             known_ones = ", ".join(ACTIVATIONS)
             raise _wrong(f"the activation {_short(value)} is unknown", f"Known are {known_ones}.")
-    elif type(value) is not int or not 0 <= value < _MAX_NUMBER:
-        raise _wrong(f"{name} is {_short(value)}, no plain number", "Write a whole number.")
+    elif type(value) is not int:
+        raise _wrong(f"{name} is {_short(value)}, no whole number", "Write one, such as 4.")
+    elif abs(value) > _MAX_NUMBER:
+        raise _wrong(f"{name} is a number of {len(str(abs(value)))} digits", "Correct it.")
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -172,6 +172,26 @@ def test_metadata_that_agrees_or_speaks_of_other_things_is_fine(said, tmp_path):
     assert load(write(SMALL["compact"], tmp_path / "m.safetensors", said)).spec.scale == 2
 
 
+def test_an_architecture_nobody_knows_is_remarked_on(tmp_path, caplog):
+    said = {"architecture": "nonsense \x1b[31m"}
+    assert load(write(SMALL["compact"], tmp_path / "m.safetensors", said)).spec.scale == 2
+    assert "m.safetensors says nonsense ?[31m, an architecture unknown here" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [(torch.ones(3, 3), "one tensor without"), ([torch.ones(2)], "a list of tensors without")],
+)
+def test_tensors_without_names_are_no_network(held, words, tmp_path):
+    torch.save(held, tmp_path / "m.pth")
+    fault = refusal(tmp_path / "m.pth", load)
+    assert fault.code == "E205" and words in fault.cause
+
+
+def test_the_root_folder_has_a_name():
+    assert "the folder / holds no weights" in refusal("/", load).cause
+
+
 def test_config_tells_what_tensors_cannot(tmp_path):
     write(SRCNN(3, 4, 4), tmp_path / "srcnn.safetensors")
     config = {"architecture": "srcnn", "scale": 3, "licence": "MIT"}
@@ -200,15 +220,17 @@ def test_config_tells_what_tensors_cannot(tmp_path):
         ({"architecture": ["compact"]}, "E205", "is unknown"),
         ({"architecture": "compact", "scale": 4}, "E205", "says scale 4, and the tensors say 2"),
         ({"architecture": "rrdbnet"}, "E205", "says rrdbnet"),
-        ({"architecture": "compact", "scale": "2"}, "E205", "no plain number"),
-        ({"architecture": "compact", "scale": True}, "E205", "no plain number"),
-        ({"architecture": "compact", "scale": 2.0}, "E205", "no plain number"),
+        ({"architecture": "compact", "scale": "2"}, "E205", "no whole number"),
+        ({"architecture": "compact", "scale": True}, "E205", "no whole number"),
+        ({"architecture": "compact", "scale": 2.0}, "E205", "no whole number"),
         ({"architecture": "compact", "scale": 64}, "E205", "64"),
-        ({"architecture": "compact", "scale": 10**400}, "E205", "no plain number"),
+        ({"architecture": "compact", "scale": 10**400}, "E205", "a number of 401 digits"),
+        ('{"architecture": "compact", "scale": NaN}', "E205", "scale is nan, no whole number"),
+        ({"architecture": "compact", "scale": -4}, "E205", "for scale -4; compact here has 1 to"),
         ({"architecture": "compact", "arguments": []}, "E205", "no object"),
         ({"architecture": "compact", "arguments": {"feature": 8}}, "E205", "no argument feature"),
         ({"architecture": "compact", "arguments": {"__class__": 8}}, "E205", "no argument"),
-        ({"architecture": "compact", "arguments": {"features": 10**9}}, "E205", "no plain number"),
+        ({"architecture": "compact", "arguments": {"features": 10**9}}, "E205", "1 to 512"),
         ({"architecture": "compact", "arguments": {"activation": "gelu"}}, "E205", "'gelu'"),
         ({"architecture": "compact", "arguments": {"activation": ["relu"]}}, "E205", "unknown"),
         ({"architecture": "compact", "arguments": {"scale": 3}, "scale": 2}, "E205", "two scales"),
