@@ -21,7 +21,7 @@ from typing import Any
 
 import gradio as gr
 
-from lab.api import build_api
+from lab.api import CodedBlocks, build_api, request_handlers
 from lab.look import theme
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
@@ -47,7 +47,7 @@ def build_app(bench: Workbench | None = None) -> gr.Blocks:
     folder = own_folder()
     visitors = Visitors(folder / "gradio")
     kept = _NINE_MINUTES if bench.public else _DAY
-    with gr.Blocks(
+    with CodedBlocks(
         title=say("app.title"),
         analytics_enabled=False,
         delete_cache=(_MINUTE, kept),
@@ -93,6 +93,7 @@ def server_settings() -> dict[str, Any]:
         "enable_monitoring": False,
         "ssr_mode": False,
         "quiet": True,
+        "app_kwargs": {"exception_handlers": request_handlers()},
     }
 
 

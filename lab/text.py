@@ -84,6 +84,8 @@ ENGLISH: dict[str, str] = {
     # errors of the lab's own
     "error.bug": "something broke here that should not have.",
     "error.bug_next": "Try another photo or model; the lab's log has the details.",
+    "error.request": "the call does not fit this lab, or names a file that was not uploaded.",
+    "error.request_next": "/gradio_api/info lists what can be called, and with what.",
     "error.address": "the lab cannot listen on {host}, port {port}: {reason}.",
     "error.port_range": "a port is a number from 1 to 65535",
     "error.address_next": "Choose another port with --port, or stop the program that uses it.",

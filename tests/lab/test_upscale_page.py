@@ -7,6 +7,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -125,10 +126,71 @@ def test_a_bad_photo_is_refused_in_one_sentence(lab, tmp_path):
     assert end == "error" and "E102" in str(answer)
 
 
-@pytest.mark.parametrize(("model", "scale"), [("/etc/passwd", 4), ("starter-x4", 5)])
-def test_unknown_models_and_scales_are_refused(lab, photos, model, scale):
-    end, _ = send(lab, "upscale", [upload(lab, photos["rgb"]), model, scale])
-    assert end == "error"
+@pytest.mark.parametrize(
+    ("model", "scale", "code"),
+    [
+        ("/etc/passwd", 4, "E208"),
+        (["starter-x4"], 4, "E208"),
+        (None, 4, "E208"),
+        ("starter-x4", 5, "E001"),
+        ("starter-x4", None, "E001"),
+        ("starter-x4", "four", "E001"),
+        ("starter-x4", {"a": 1}, "E001"),
+    ],
+)
+def test_unknown_models_and_scales_are_refused(lab, photos, model, scale, code):
+    end, answer = send(lab, "upscale", [upload(lab, photos["rgb"]), model, scale])
+    assert end == "error" and answer["error"].startswith(f"{code} ")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [None],
+        ["x", "starter-x4", 4],
+        [5, "starter-x4", 4],
+        [{"a": 1}, "starter-x4", 4],
+        [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "starter-x4", 4],
+        [{"path": "a\0b", "meta": {"_type": "gradio.FileData"}}, "starter-x4", 4],
+        [{"path": "http://169.254.169.254/", "meta": {"_type": "gradio.FileData"}}, "x", 4],
+    ],
+)
+def test_a_forged_call_gets_a_coded_sentence(lab, start_lab, values):
+    end, answer = send(lab, "upscale", values)
+    assert end == "error" and answer["error"].startswith("E001 ") and "passwd" not in str(answer)
+    assert "Traceback" not in log_of(start_lab, lab)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("call/bogus", {"data": []}),
+        ("run/predict", {"data": [], "fn_index": 9999}),
+        ("api/predict", {"data": [], "fn_index": -1}),
+    ],
+)
+def test_a_call_of_nothing_is_a_coded_sentence(lab, start_lab, path, body):
+    call = urllib.request.Request(
+        f"{lab}/gradio_api/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(call, timeout=60)
+    assert refused.value.code == 404 and json.load(refused.value)["error"].startswith("E001 ")
+    assert "Traceback" not in log_of(start_lab, lab)
+
+
+def test_the_scale_is_a_number(lab):
+    with urllib.request.urlopen(f"{lab}/gradio_api/info", timeout=60) as answer:
+        fields = json.load(answer)["named_endpoints"]["/upscale"]["parameters"]
+    scale = next(field for field in fields if field["parameter_name"] == "scale")
+    assert scale["type"]["type"] in ("number", "integer") and scale["parameter_default"] == 4
+
+
+def log_of(start_lab, address: str) -> str:
+    """What a running lab wrote for its owner."""
+    cache = start_lab.programs[address][1]
+    return (cache.parent / "log").read_text()
 
 
 @pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
