@@ -9,6 +9,7 @@ torch.Size([1, 3, 16, 12])
 
 from realesr.degradations import presets
 from realesr.degradations.combinations import Chain, OneOf, Shuffle, Sometimes
+from realesr.degradations.draw import Draw
 from realesr.degradations.further.codecs import Banding, ChromaSubsampling, WebP
 from realesr.degradations.further.darkroom import FilmGrain, Oversharpen
 from realesr.degradations.further.optics import Defocus, MotionBlur
@@ -28,7 +29,6 @@ from realesr.degradations.operations import (
 from realesr.degradations.recipe import Recipe, Trace
 from realesr.degradations.recipe_files import load_recipe, recipe_schema, save_recipe
 from realesr.degradations.steps import (
-    Draw,
     RandomBlur,
     RandomJpeg,
     RandomNoise,

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import torch
 
 from realesr.degradations.chances import chances, pick, sums_to_one
+from realesr.degradations.draw import Draw
 from realesr.degradations.spans import Checked, Span
 from realesr.degradations.steps import (
-    Draw,
     Operations,
     RandomBlur,
     RandomJpeg,

@@ -82,7 +82,7 @@ def gray_of(image: Tensor) -> Tensor:
     >>> round(gray_of(torch.ones(1, 3, 1, 1)).item(), 4)
     0.9999
     """
-    red, green, blue = image.split(1, 1)
+    red, green, blue = (image[:, channel : channel + 1] for channel in range(3))
     return (red * GRAY[0]).add_(green * GRAY[1]).add_(blue * GRAY[2])
 
 

@@ -31,6 +31,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from realesr.degradations.combinations import Chain, OneOf, Sometimes
+from realesr.degradations.draw import Draw
 from realesr.degradations.presets_further import (
     bicubic_only,
     bsrgan,
@@ -44,7 +45,6 @@ from realesr.degradations.presets_further import (
 from realesr.degradations.recipe import Recipe
 from realesr.degradations.steps import (
     SIZES,
-    Draw,
     RandomBlur,
     RandomJpeg,
     RandomNoise,

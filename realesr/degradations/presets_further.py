@@ -13,10 +13,10 @@ from functools import wraps
 from typing import Any
 
 from realesr.degradations.combinations import Chain, OneOf, Shuffle, Sometimes
+from realesr.degradations.draw import Draw
 from realesr.degradations.recipe import Recipe
 from realesr.degradations.steps import (
     SIZES,
-    Draw,
     Mode,
     RandomBlur,
     RandomJpeg,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from realesr.degradations.combinations import step_to_dict, steps_from_list
 from realesr.degradations.documents import VERSION, complete, one_a_line, parsed
-from realesr.degradations.operations import Operation, Round, check_image
+from realesr.degradations.operations import Operation, Round, check_finite, check_image
 from realesr.degradations.spans import Checked, Span, wrong_values
 from realesr.degradations.steps import Step
 from realesr.degradations.table import operation_from_dict, operation_to_dict
@@ -250,6 +250,8 @@ def check_hr(hr: Tensor, scale: int) -> None:
     realesr.errors.ParameterError: E003 The picture is 8x10, and its sides must be multiples ...
     """
     check_image(hr)
+    if hr.is_cuda:
+        check_finite(hr)
     low, high = (float(end) for end in hr.aminmax())
     if low < -0.01 or high > 1.01:
         raise ParameterError(

@@ -9,6 +9,7 @@ import torch
 
 from realesr.degradations import (
     Blur,
+    Draw,
     GaussianNoise,
     Jpeg,
     Recipe,
@@ -19,7 +20,7 @@ from realesr.degradations import (
     presets,
 )
 from realesr.degradations.further.sensor import SensorNoise
-from realesr.degradations.steps import Draw, RandomJpeg
+from realesr.degradations.steps import RandomJpeg
 from realesr.errors import ParameterError
 from realesr.randomness import spawn
 
