@@ -8,8 +8,8 @@ every epoch is new, and a resumed run continues the stream it left::
     pair.hr, pair.lr, pair.trace, pair.sharp
 
 ``feed`` makes the endless stream of batches of a training from any kind of pairs. Each kind has
-two halves: ``cut`` reads, which workers do, and ``finish`` calculates, which a GPU does where there
-is one; every picture has its own trace, no draw is shared by a batch.
+two halves: ``cut`` reads, which workers do, and ``finish_all`` calculates, which a GPU does where
+there is one; every picture has its own trace, no draw is shared by a batch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from realesr.degradations import Recipe, Trace, UnsharpMask
-from realesr.errors import ConfigError, ParameterError
+from realesr.degradations.batches import degrade_batch
+from realesr.errors import ConfigError
 from realesr.randomness import derive
 from realesr.train.pairs import (
     Batch,
@@ -37,7 +38,7 @@ from realesr.train.pairs import (
     turned,
     unit,
 )
-from realesr.train.sources import Pictures, Pixels
+from realesr.train.pictures import Pictures, Pixels
 
 __all__ = ["Batch", "DegradedPairs", "Pair", "PairDraw", "degrade_batch", "draw", "stack"]
 
@@ -124,15 +125,20 @@ class DegradedPairs(Pairs):
         """Of the pictures."""
         return self.pictures.fingerprint()
 
-    def finish(self, crop: Crop, device: torch.device | str | None = None) -> Pair:
-        """Sharpen, degrade and cut the patch, on the device of the crop or another one."""
-        assert crop.trace is not None
-        hr = unit(crop.hr, device)[None]
+    def finish_all(
+        self, crops: Sequence[Crop], device: torch.device | str | None = None
+    ) -> list[Pair]:
+        """Sharpen, degrade and cut the patches, on the device of the crops or another one."""
+        hr = torch.stack([unit(crop.hr, device) for crop in crops])
         sharp = hr if self.sharpen is None else self.sharpen.apply(hr, (self.crop, self.crop))
-        lr = crop.trace.apply(sharp if self.sharpen_input else hr)
-        before = self._patch(hr, crop, self.recipe.scale)
-        after = before if sharp is hr else self._patch(sharp, crop, self.recipe.scale)
-        return Pair(before, self._patch(lr, crop, 1), crop.trace, after)
+        traces = [crop.trace for crop in crops if crop.trace is not None]
+        lr = degrade_batch(sharp if self.sharpen_input else hr, traces)
+        pairs = []
+        for n, crop in enumerate(crops):
+            before = self._patch(hr[n], crop, self.recipe.scale)
+            after = before if sharp is hr else self._patch(sharp[n], crop, self.recipe.scale)
+            pairs.append(Pair(before, self._patch(lr[n], crop, 1), crop.trace, after))
+        return pairs
 
     def _patch(self, image: Tensor, crop: Crop, zoom: int) -> Tensor:
         """The patch of one picture, whose pixels are ``zoom`` times as fine as those of ``lr``."""
@@ -140,29 +146,7 @@ class DegradedPairs(Pairs):
         free = self.crop // self.recipe.scale - small + 1
         down, across = (int(share * free) * zoom for share in crop.patch)
         side = small * zoom
-        return image[0, :, down : down + side, across : across + side].contiguous()
-
-
-def degrade_batch(
-    hr: Tensor, traces: Sequence[Trace], device: torch.device | str | None = None
-) -> Tensor:
-    """Degrade a batch on a device, each picture by its own trace.
-
-    Args:
-        hr: ``(n, 3, h, w)``, float32, [0, 1].
-        traces: One for each picture, of one scale.
-        device: Where to work; where ``hr`` is by default.
-
-    Returns:
-        ``(n, 3, h / scale, w / scale)`` on the device.
-
-    Raises:
-        ParameterError: E004 when there are not as many traces as pictures.
-    """
-    if len(traces) != len(hr):
-        raise ParameterError("E004", f"{len(hr)} pictures need as many traces, got {len(traces)}.")
-    moved = hr.to(device) if device is not None else hr
-    return torch.cat([trace.apply(moved[n : n + 1]) for n, trace in enumerate(traces)])
+        return image[:, down : down + side, across : across + side].contiguous()
 
 
 def _window(pixels: Pixels, place: tuple[float, float], side: int) -> Pixels:

@@ -201,7 +201,7 @@ def _finished(
     batch = item.batch
     if batch is None:
         started = time.perf_counter()
-        batch = stack([pairs.finish(crop, device) for crop in item.crops])
+        batch = stack(pairs.finish_all(item.crops, device))
         if device is not None and torch.device(device).type == "cuda":
             torch.cuda.synchronize(device)
         seconds["degrade"] = time.perf_counter() - started

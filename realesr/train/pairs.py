@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from realesr.degradations import Trace
 from realesr.randomness import spawn, uniform
-from realesr.train.sources import Pixels
+from realesr.train.pictures import Pixels
 
 Key = tuple[int, int]
 """(epoch, index): which pass over the pictures, and which picture."""
@@ -172,10 +172,21 @@ class Pairs(Dataset[Pair], ABC):
 
     def finish(self, crop: Crop, device: torch.device | str | None = None) -> Pair:
         """The pair, on the device of the crop or another one."""
-        assert crop.lr is not None
-        hr = unit(crop.hr, device)
-        sharp = hr if crop.sharp is None else unit(crop.sharp, device)
-        return Pair(hr, unit(crop.lr, device), crop.trace, sharp)
+        return self.finish_all([crop], device)[0]
+
+    def finish_all(
+        self, crops: Sequence[Crop], device: torch.device | str | None = None
+    ) -> list[Pair]:
+        """The pairs of a batch, which a GPU makes side by side."""
+        return [_ready(crop, device) for crop in crops]
+
+
+def _ready(crop: Crop, device: torch.device | str | None) -> Pair:
+    """A pair that needs no arithmetic but the numbers' type."""
+    assert crop.lr is not None
+    hr = unit(crop.hr, device)
+    sharp = hr if crop.sharp is None else unit(crop.sharp, device)
+    return Pair(hr, unit(crop.lr, device), crop.trace, sharp)
 
 
 def unit(pixels: Tensor, device: torch.device | str | None = None) -> Tensor:
