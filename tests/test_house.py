@@ -81,6 +81,7 @@ FLOORS: list[tuple[int, str]] = [
     (4, "realesr.inference.batch"),
     (4, "realesr.inference.claiming"),
     (4, "realesr.inference.ledger"),
+    (4, "realesr.inference.room"),
     (4, "realesr.inference.pipeline"),
     (4, "realesr.quality.peers"),
     (4, "realesr.quality.bench"),

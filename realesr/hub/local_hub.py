@@ -12,6 +12,7 @@ Reference: the routes and headers that ``huggingface_hub`` asks for in ``file_do
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -20,18 +21,23 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-_FILE = re.compile(r"/(?P<repository>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+_REPOSITORY = r"(?P<repository>(datasets/)?[^/]+/[^/]+)"
+_FILE = re.compile(rf"/{_REPOSITORY}/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+_INFO = re.compile(rf"/api/(models/)?{_REPOSITORY}(/revision/(?P<revision>[^/]+))?")
+_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
 
 class LocalHub:
-    """Repositories of models in memory, served over HTTP while the ``with`` block runs.
+    """Repositories in memory, served over HTTP while the ``with`` block runs.
 
     Attributes:
         asked: Every request so far, as ``"HEAD /ada/old-maps-x4/resolve/main/config.json"``.
+        sent: How many bytes of files went out.
     """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.sent = 0
         self._commits: dict[str, dict[str, dict[str, bytes]]] = {}
         self._branches: dict[tuple[str, str], str] = {}
         self._server: ThreadingHTTPServer | None = None
@@ -64,7 +70,7 @@ class LocalHub:
         """Make these the files of a branch, creating the repository if need be.
 
         Args:
-            repository: ``user/name``.
+            repository: ``user/name`` of a model, ``datasets/user/name`` of a data set.
             files: Contents by path.
             branch: The branch, or a tag.
 
@@ -84,15 +90,35 @@ class LocalHub:
         self._branches[repository, branch] = name
         return name
 
-    def find(self, repository: str, revision: str, path: str) -> tuple[str, bytes] | str:
-        """A file with its commit, or the Hub's word for what is not there."""
+    def files(self, repository: str, revision: str) -> tuple[str, dict[str, bytes]] | str:
+        """A commit with its files, or the Hub's word for what is not there."""
         if repository not in self._commits:
             return "RepoNotFound"
         commit = self._branches.get((repository, revision), revision)
         if commit not in self._commits[repository]:
             return "RevisionNotFound"
-        files = self._commits[repository][commit]
+        return commit, self._commits[repository][commit]
+
+    def find(self, repository: str, revision: str, path: str) -> tuple[str, bytes] | str:
+        """A file with its commit, or the Hub's word for what is not there."""
+        found = self.files(repository, revision)
+        if isinstance(found, str):
+            return found
+        commit, files = found
         return (commit, files[path]) if path in files else "EntryNotFound"
+
+    def info(self, repository: str, revision: str) -> tuple[str, bytes] | str:
+        """What the Hub tells about a revision: its commit and its files with their sizes."""
+        found = self.files(repository, revision)
+        if isinstance(found, str):
+            return found
+        commit, files = found
+        listed = [
+            {"rfilename": path, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()}
+            for path, data in files.items()
+        ]
+        name = repository.removeprefix("datasets/")
+        return commit, json.dumps({"id": name, "sha": commit, "siblings": listed}).encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -105,10 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         hub: LocalHub = self.server.hub  # type: ignore[attr-defined]
         hub.asked.append(f"{self.command} {self.path}")
-        match = _FILE.fullmatch(urlsplit(self.path).path)
-        found: tuple[str, bytes] | str = "RepoNotFound"
-        if match:
-            found = hub.find(*map(unquote, match.group("repository", "revision", "path")))
+        found = self._found(hub, urlsplit(self.path).path)
         if isinstance(found, str):
             self.send_response(404)
             self.send_header("X-Error-Code", found)
@@ -116,13 +139,26 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         commit, data = found
-        self.send_response(200)
+        part = _RANGE.fullmatch(self.headers.get("Range", ""))
+        self.send_response(206 if part else 200)
         self.send_header("X-Repo-Commit", commit)
         self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
+        if part:
+            first, last = int(part[1]), min(int(part[2]), len(data) - 1)
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+            data = data[first : last + 1]
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if with_body:
+            hub.sent += len(data)
             self.wfile.write(data)
+
+    def _found(self, hub: LocalHub, path: str) -> tuple[str, bytes] | str:
+        if match := _INFO.fullmatch(path):
+            return hub.info(unquote(match["repository"]), unquote(match["revision"] or "main"))
+        if match := _FILE.fullmatch(path):
+            return hub.find(*map(unquote, match.group("repository", "revision", "path")))
+        return "RepoNotFound"
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing on the terminal."""

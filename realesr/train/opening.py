@@ -13,7 +13,8 @@ from realesr.train.data import DegradedPairs
 from realesr.train.feeding import Order
 from realesr.train.paired import PairedPictures, open_paired
 from realesr.train.pairs import Pairs
-from realesr.train.sources import Pictures, open_sources
+from realesr.train.pictures import Pictures
+from realesr.train.sources import open_sources
 from realesr.train.storing import store_pairs
 
 

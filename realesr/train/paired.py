@@ -11,7 +11,8 @@ from torch import Tensor
 
 from realesr.errors import ConfigError, PictureError
 from realesr.train.pairs import Crop, Key, Pairs, placing, planes, turned
-from realesr.train.sources import Chosen, Pictures, Pixels, digest, joined, open_source
+from realesr.train.pictures import SUFFIXES, Chosen, Pictures, Pixels, digest, joined
+from realesr.train.sources import open_source
 
 # 0001x4.png (DIV2K), photo_lr.png (realesr degrade), Canon_001_HR.png and _LR4.png (RealSR).
 _MARK = re.compile(r"([-_ ]?x\d|[-_ ][hl][rq](x?\d)?)$", re.IGNORECASE)
@@ -68,7 +69,10 @@ def open_paired(hr: Sequence[str], lr: Sequence[str]) -> tuple[Pictures, Picture
 
 def _names(pictures: Pictures) -> list[str]:
     names = (PurePosixPath(pictures.name(index)) for index in range(len(pictures)))
-    return [str(name.with_suffix("")) for name in names]
+    # A picture of a parquet file is called by its row, which is no ending.
+    return [
+        str(name.with_suffix("") if name.suffix.lower() in SUFFIXES else name) for name in names
+    ]
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,7 @@ from realesr.images import from_tensor, to_tensor
 from realesr.train.data import DegradedPairs, draw
 from realesr.train.paired import PairedPictures
 from realesr.train.pairs import at_least
-from realesr.train.sources import Pixels
+from realesr.train.pictures import Pixels
 
 SCHEMA = 1
 Box = tuple[int, int, int, int]

@@ -27,7 +27,7 @@ import torch
 from realesr.degradations import Trace
 from realesr.errors import ConfigError
 from realesr.train.pairs import Crop, Key, Pairs, placing, planes, turned
-from realesr.train.sources import Pixels
+from realesr.train.pictures import Pixels
 
 LINES = "draws.jsonl"
 _REMEMBERED = 4096
