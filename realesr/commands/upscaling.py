@@ -23,6 +23,7 @@ from realesr.inference.batch import (
 )
 from realesr.inference.ledger import Ledger
 from realesr.inference.pipeline import Pipeline, Task, Wishes
+from realesr.inference.room import least_bytes, refuse_without_room
 from realesr.inference.sizes import LEAST_FACTOR, MOST_FACTOR, Enlargement, parse_size
 from realesr.models.catalogue import find_model, known_models
 
@@ -231,6 +232,8 @@ class Run:
                 self._tasks.append(judged)
             else:
                 self._tell(job, judged)
+        folder = self._output if self._ledger else self._output.parent
+        refuse_without_room(sum(task.least_bytes for task in self._tasks), folder)
 
     def work(self, upscaler: Callable[[], Upscaler]) -> None:
         """Enlarge what is to be enlarged."""
@@ -268,8 +271,13 @@ class Run:
             check_target(job.target)
         except RealesrError as error:
             return Outcome.refused(job, error)
-        replaces = self._force or state in _AGAIN
-        return Task(job=job, work=self._weigh(header), replaces=replaces, notices=notices)
+        return Task(
+            job=job,
+            work=self._weigh(header),
+            least_bytes=least_bytes(header, job.source.stat().st_size, (height, width), formatted),
+            replaces=self._force or state in _AGAIN,
+            notices=notices,
+        )
 
     def _weigh(self, header: Header) -> float:
         """The pixels the network will meet: every pass, frame and layer of a picture."""

@@ -39,12 +39,14 @@ class Task:
     Attributes:
         job: What to read and where to write.
         work: How much there is to do, in pixels the network meets.
+        least_bytes: How long its result will be at least.
         replaces: Whether a result that is there may be replaced.
         notices: What is known of it before it is read.
     """
 
     job: Job
     work: float
+    least_bytes: float = 0.0
     replaces: bool = False
     notices: tuple[Notice, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from realesr.gate import inspect_header
+from realesr.images import Picture, encode_picture
+from realesr.inference.room import least_bytes
 from tests.commands.test_killed import results, start
 from tests.pictures import natural
 
@@ -74,6 +78,39 @@ def test_a_full_disk_stops_the_run_loudly(photos, tmp_path):
     missed = [entry for entry in report["files"] if entry["state"] == "skipped"]
     assert len(missed) == 3 and all("W119" in entry["notices"][0] for entry in missed)
     assert len(results(tmp_path / "out")) == 5
+
+
+def test_no_room_is_found_out_before_any_work(photos, tmp_path, realesr, monkeypatch):
+    free = 4 * sum(path.stat().st_size for path in photos.iterdir())
+    usage = type(shutil.disk_usage(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 0, free))
+    for out in (tmp_path / "out", tmp_path / "out.png"):
+        words = photos / "0.png" if out.suffix else photos
+        run = realesr("upscale", words, "-o", out, "--scale", 16, "--json")
+        if out.suffix:
+            assert run.code == 0, "one of the eight has room"
+            continue
+        assert run.code == 5 and run.document["error"]["code"] == "E302"
+        assert run.err.startswith("E302 the results need at least ") and run.err.count("\n") == 1
+        assert not out.exists()
+
+
+@pytest.mark.parametrize("picture_format", ["PNG", "TIFF", "WEBP", "JPEG", "AVIF"])
+@pytest.mark.parametrize("name", ["coffee", "astronaut"])
+@pytest.mark.parametrize("factor", [1, 2, 8])
+def test_nobody_with_room_is_refused(tmp_path, picture_format, name, factor):
+    """The prediction is a least: plain enlargements, the smoothest there are, stay above it."""
+    source = Image.fromarray(natural(name, 48, 64))
+    source.save(tmp_path / "a.png")
+    source.save(tmp_path / "a.jpg", quality=95)
+    source.save(tmp_path / "a.bmp")
+    larger = source.resize((64 * factor, 48 * factor), Image.Resampling.BICUBIC)
+    suffix = {"JPEG": ".jpg", "TIFF": ".tif"}.get(picture_format, f".{picture_format.lower()}")
+    made = len(encode_picture(Picture(pixels=np.array(larger)), suffix))
+    for path in tmp_path.glob("a.*"):
+        size = (48 * factor, 64 * factor)
+        header = inspect_header(path)
+        assert least_bytes(header, path.stat().st_size, size, picture_format) < made
 
 
 def test_two_runs_that_start_together_do_not_mix(photos, tmp_path):
