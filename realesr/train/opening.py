@@ -13,7 +13,7 @@ from realesr.train.data import DegradedPairs
 from realesr.train.feeding import Order
 from realesr.train.paired import PairedPictures, open_paired
 from realesr.train.pairs import Pairs
-from realesr.train.pictures import Pictures
+from realesr.train.pictures import Chosen, Pictures, without
 from realesr.train.sources import open_sources
 from realesr.train.storing import store_pairs
 
@@ -40,7 +40,8 @@ def open_data(
 ) -> TrainingData:
     """The data of a configuration; its stored pairs are made first, where it wants some.
 
-    Of several processes one calls this first, and the others when it is done.
+    Pictures that are held out are never learned from, though their folder is named too. Of several
+    processes one calls this first, and the others when it is done.
 
     Args:
         config: The configuration.
@@ -64,8 +65,9 @@ def open_data(
 
 def _degraded(config: TrainConfig) -> DegradedPairs:
     data = config.data
+    pictures = open_sources(data.pictures)
     return DegradedPairs(
-        open_sources(data.pictures),
+        _chosen(pictures, _learned(config, pictures)),
         open_recipe(data.recipe, config.scale),
         seed=config.seed,
         crop=data.crop,
@@ -79,9 +81,27 @@ def _degraded(config: TrainConfig) -> DegradedPairs:
 def _paired(config: TrainConfig) -> PairedPictures:
     data = config.data
     hr, lr = open_paired(data.pictures, data.lr)
+    learned = _learned(config, hr)
     return PairedPictures(
-        hr, lr, scale=config.scale, seed=config.seed, patch=data.patch, turn=data.turn
+        _chosen(hr, learned),
+        _chosen(lr, learned),
+        scale=config.scale,
+        seed=config.seed,
+        patch=data.patch,
+        turn=data.turn,
     )
+
+
+def _learned(config: TrainConfig, pictures: Pictures) -> list[int] | None:
+    """The pictures that are not held out; None for all of them."""
+    if not config.data.held_out:
+        return None
+    left = without(pictures, open_sources(config.data.held_out))
+    return left if len(left) < len(pictures) else None
+
+
+def _chosen(pictures: Pictures, indices: list[int] | None) -> Pictures:
+    return pictures if indices is None else Chosen(pictures, indices)
 
 
 def open_recipe(name: str, scale: int) -> Recipe:

@@ -172,6 +172,7 @@ class ParquetPictures:
             for group, rows in enumerate(groups)
             if rows
         ]
+        self._identities = [table.identity for table in self.tables]
         self._ends = np.array(list(accumulate(rows for _, _, rows in self.groups)), np.int64)
         if not self.groups:
             raise ConfigError("E404", f"There are no pictures in {self.tables[0].name}.")
@@ -208,9 +209,15 @@ class ParquetPictures:
             cause = refusal.cause.replace(str(row), self.name(index), 1)
             raise PictureError(refusal.code, cause, "Take it out of the data set.") from refusal
 
+    def identity(self, index: int) -> str:
+        """The file's contents, the column and the row."""
+        block, row = self._place(index)
+        table, group, _ = self.groups[block]
+        return f"{self._identities[table]}#{self.column}[{group}][{row}]"
+
     def fingerprint(self) -> str:
         """Of the files and the column."""
-        return digest([self.column, *(table.identity for table in self.tables)])
+        return digest([self.column, *self._identities])
 
     def blocks(self) -> Sequence[int]:
         """The row groups."""

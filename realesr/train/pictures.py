@@ -5,8 +5,9 @@ from __future__ import annotations
 import bisect
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +37,9 @@ class Pictures(Protocol):
         Raises:
             PictureError: E1xx, naming it.
         """
+
+    def identity(self, index: int) -> str:
+        """Where it is: equal for the same picture of two sources."""
 
     def fingerprint(self) -> str:
         """Another text when the data is another: made of names and sizes, no picture is read."""
@@ -82,6 +86,10 @@ class PictureFiles:
         """
         return as_rgb(read_picture(self.paths[index]).pixels)
 
+    def identity(self, index: int) -> str:
+        """The path, without links."""
+        return str(self.paths[index].resolve())
+
     def fingerprint(self) -> str:
         """Of names and sizes on disk."""
         return digest([self.name(n), path.stat().st_size] for n, path in enumerate(self.paths))
@@ -126,6 +134,11 @@ class Joined:
         source, inside = self._place(index)
         return source.read(inside)
 
+    def identity(self, index: int) -> str:
+        """Where it is in its source."""
+        source, inside = self._place(index)
+        return source.identity(inside)
+
     def fingerprint(self) -> str:
         """Of all fingerprints, in order."""
         return digest(source.fingerprint() for source in self.sources)
@@ -158,13 +171,38 @@ class Chosen:
         """Read it from its source."""
         return self.source.read(self.indices[index])
 
+    def identity(self, index: int) -> str:
+        """Where it is in its source."""
+        return self.source.identity(self.indices[index])
+
     def fingerprint(self) -> str:
         """Of the source and the choice."""
         return digest([self.source.fingerprint(), *self.indices])
 
     def blocks(self) -> Sequence[int]:
-        """One block; what is cheap to read together is not known here."""
-        return (len(self),)
+        """What is left of the source's blocks; one block in another order than the source's."""
+        if any(later < sooner for sooner, later in pairwise(self.indices)):
+            return (len(self),)
+        ends = list(accumulate(self.source.blocks()))
+        left = Counter(bisect.bisect_right(ends, index) for index in self.indices)
+        return [left[block] for block in sorted(left)]
+
+
+def without(pictures: Pictures, others: Pictures) -> list[int]:
+    """The numbers of the pictures that are not among the others.
+
+    Raises:
+        ConfigError: E404 when none is left.
+    """
+    taken = {others.identity(index) for index in range(len(others))}
+    left = [index for index in range(len(pictures)) if pictures.identity(index) not in taken]
+    if not left:
+        raise ConfigError(
+            "E404",
+            "Every picture is held out, so there is none to learn from.",
+            "Name fewer in data.held_out, or more in data.pictures.",
+        )
+    return left
 
 
 def digest(parts: Iterable[Any]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from realesr.errors import ConfigError, PictureError
+from realesr.train.pictures import without
 from realesr.train.sources import SAMPLES, Chosen, joined, open_source, open_sources
 
 
@@ -99,6 +100,27 @@ def test_some_of_a_source_in_another_order(folder):
     assert names(chosen) == ["b.png", "a/b.webp"] and len(chosen) == sum(chosen.blocks()) == 2
     assert np.array_equal(chosen.read(1), source.read(0))
     assert len({c.fingerprint() for c in (source, chosen, Chosen(source, [0, 2]))}) == 3
+
+
+def test_what_is_left_of_blocks():
+    class Three(Chosen):
+        def blocks(self):
+            return (4, 4, 2)
+
+    source = Three(open_source("samples"), range(10))
+    assert Chosen(source, [0, 3, 4, 8, 9]).blocks() == [2, 1, 2]
+    assert Chosen(source, [4, 5]).blocks() == [2]
+    assert Chosen(source, [5, 4, 0]).blocks() == (3,)
+
+
+def test_the_same_picture_of_two_sources(folder, tmp_path):
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    source = open_sources([str(folder), "samples:coffee,rocket"])
+    others = open_sources(["samples:coffee", str(tmp_path / "link" / "a")])
+    assert without(source, others) == [2, 4]
+    assert without(source, open_source("samples:moon")) == [0, 1, 2, 3, 4]
+    with pytest.raises(ConfigError, match="Every picture is held out"):
+        without(others, source)
 
 
 @pytest.mark.parametrize(
