@@ -1,4 +1,4 @@
-"""What every test shares: golden arrays, the shared folder where it exists, the skip rule."""
+"""What every test shares: golden arrays, shared folder and GPU where they are, the skip rule."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cuda() -> str:
+    """A graphics card to compare with; the test skips where there is none."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    return "cuda"
+
+
+# What a machine may lack without a test being at fault, by the fixture that asks for it.
+MAY_LACK = {"shared", "cuda"}
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """With REALESR_NO_SKIP=1 a skipped browser or parity test is a failure."""
@@ -39,6 +53,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = outcome.get_result()
     strict = os.environ.get("REALESR_NO_SKIP") == "1"
     if strict and report.skipped and not hasattr(report, "wasxfail"):
-        if "shared" not in getattr(item, "fixturenames", ()):
+        if not MAY_LACK.intersection(getattr(item, "fixturenames", ())):
             report.outcome = "failed"
             report.longrepr = f"skipped although REALESR_NO_SKIP=1: {report.longrepr}"

@@ -11,8 +11,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from realesr.degradations import Jpeg, Trace, UnsharpMask, presets
-from realesr.errors import ConfigError, ParameterError, PictureError
-from realesr.train.data import Batch, DegradedPairs, degrade_batch, stack
+from realesr.errors import ConfigError, PictureError
+from realesr.train.data import Batch, DegradedPairs, stack
 from realesr.train.pairs import unit
 from realesr.train.sources import PictureFiles
 
@@ -202,25 +202,14 @@ def test_degrading_later_on_a_device_gives_the_same_pairs(pairs):
         assert later.trace == now.trace
 
 
-def test_a_batch_is_degraded_picture_by_picture():
-    hr = torch.rand(3, 3, 32, 24, generator=torch.Generator().manual_seed(0))
-    traces = [presets.real_esrgan(4).sample(seed) for seed in range(3)]
-    lr = degrade_batch(hr, traces, "cpu")
-    for each, trace, one in zip(lr, traces, hr, strict=True):
-        assert torch.equal(each, trace.apply(one[None])[0])
-    with pytest.raises(ParameterError, match="3 pictures need as many traces, got 2"):
-        degrade_batch(hr, traces[:2])
-
-
-# Nothing is collected, rather than skipped, where there is nothing to compare with.
-if torch.cuda.is_available():
-
-    def test_another_device_comes_close():
-        hr = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-        traces = [presets.real_esrgan(4).sample(seed) for seed in range(4)]
-        there = degrade_batch(hr, traces, "cuda").cpu()
-        error = (there - degrade_batch(hr, traces)).square().mean()
-        assert float(-10 * torch.log10(error + 1e-12)) > 60
+def test_a_batch_is_finished_as_its_pairs_are(pairs):
+    crops = [pairs.cut(index) for index in range(3)]
+    for index, together in enumerate(pairs.finish_all(crops, "cpu")):
+        alone = pairs[index]
+        assert together.trace == alone.trace and torch.equal(together.hr, alone.hr)
+        # Sharpening beside other pictures may round otherwise.
+        assert float((together.sharp - alone.sharp).abs().max()) < 1e-6
+        assert float((together.lr - alone.lr).square().mean()) < 1e-6
 
 
 @pytest.mark.parametrize("name", ["photo.png", "cat.png"])
