@@ -294,8 +294,9 @@ def grid_strength(pairs: Sequence[FixedPair], outputs: Sequence[Tensor]) -> floa
         activity = truth.var(dim=(-2, -1)).mean(1)
         flat = activity <= activity.median()
         ours = _windows(output.clamp(0, 1), pair.scale)[flat]
-        excess.append(_period(ours, pair.scale) - _period(truth[flat], pair.scale))
-    return max(0.0, sum(excess) / len(excess))
+        energy = _period(ours, pair.scale) - _period(truth[flat], pair.scale)
+        excess.append(math.sqrt(max(0.0, energy)))
+    return sum(excess) / len(excess)
 
 
 def _windows(image: Tensor, scale: int) -> Tensor:
@@ -307,7 +308,7 @@ def _windows(image: Tensor, scale: int) -> Tensor:
 
 
 def _period(windows: Tensor, scale: int) -> float:
-    """The strength of what repeats every ``scale`` pixels and is no mere part of the texture.
+    """The energy of what repeats every ``scale`` pixels and is no mere part of the texture.
 
     Energy at the multiples of the frequency 1 / scale, less what the frequencies between them
     foretell: texture and noise have both alike, a grid only the first.
@@ -325,4 +326,4 @@ def _period(windows: Tensor, scale: int) -> float:
     foretold = torch.stack(shifted).clamp_min(1e-12).log().mean(0).exp()
     excess = (power - foretold)[::period, ::period].clone()
     excess[0, 0] = 0
-    return float(excess.sum().clamp_min(0).sqrt())
+    return max(0.0, float(excess.sum()))

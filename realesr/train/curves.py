@@ -152,26 +152,24 @@ def _score(name: str, title: str) -> Callable[[Axes, Lines], None]:
 
 def _opinions(axes: Axes, lines: Lines) -> None:
     _titled(axes, "What the discriminator takes for real")
-    for name, label, colour in (
-        ("d_real", "real pictures", GREEN),
-        ("d_fake", "results", ORANGE),
+    for name, label, colour, style in (
+        ("d_real", "real pictures", GREEN, "-"),
+        ("d_fake", "results", ORANGE, "--"),
     ):
         steps, values = series(lines, "train", name)
         axes.plot(steps, values, color=colour, linewidth=0.6, alpha=0.3)
-        axes.plot(steps, smooth(values), color=colour, linewidth=1.6, label=label)
+        axes.plot(steps, smooth(values), style, color=colour, linewidth=1.6, label=label)
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
 
 
 def _rates(axes: Axes, lines: Lines) -> None:
     _titled(axes, "Learning rate")
-    for name, label, colour in (
-        ("generator_learning_rate", "generator", BLUE),
-        ("discriminator_learning_rate", "discriminator", ORANGE),
-    ):
-        steps, values = series(lines, "train", name)
+    # Dashed, so that one that hides the other does not hide it.
+    for role, colour, style in (("generator", BLUE, "-"), ("discriminator", ORANGE, "--")):
+        steps, values = series(lines, "train", f"{role}_learning_rate")
         if steps:
-            axes.plot(steps, values, color=colour, linewidth=1.6, label=label)
+            axes.plot(steps, values, style, color=colour, linewidth=1.8, label=role)
     axes.set_ylim(bottom=0)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
 

@@ -33,7 +33,10 @@ def folders(tmp_path_factory):
 
     root = tmp_path_factory.mktemp("pictures")
     for name in ("astronaut", "chelsea"):
-        photo = getattr(data, name)()[20:212, 60:252]
+        whole = getattr(data, name)()
+        photo, other = whole[20:212, 60:252], whole[60:252, 180:372]
+        (root / "held out").mkdir(exist_ok=True)
+        Image.fromarray(other).save(root / "held out" / f"{name}.png")
         for kind, change in (("plain", np.copy), ("tinted", tinted), ("gridded", gridded)):
             (root / kind).mkdir(exist_ok=True)
             pixels = change(photo.astype(float)).clip(0, 255).astype(np.uint8)
@@ -47,7 +50,8 @@ def folders(tmp_path_factory):
 def run(folders, output, *, steps=40, rate=2e-3, every=4, learn_from=None, network=None, **tables):
     """Train; the codes that were told, in order, and what a person read meanwhile."""
     plain, small = str(folders / "plain"), str(folders / "small")
-    data = {"pictures": [plain], "held_out": [plain], "recipe": "gentle"}
+    data = {"pictures": [plain], "held_out": [str(folders / "held out")]}
+    data["recipe"] = "gentle"
     if learn_from:
         data = {"pictures": [str(folders / learn_from)], "lr": [small]}
         data |= {"held_out": [plain], "held_out_lr": [small]}
