@@ -7,10 +7,12 @@ neither worker processes, nor accumulation, nor the number of machines change wh
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -21,6 +23,8 @@ from realesr.train.pairs import Batch, Crop, Key, Pairs, stack
 from realesr.train.workers import as_it_is, leave_signals
 
 TOGETHER = 8
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 class Blocks(Protocol):
@@ -181,28 +185,59 @@ def _fed(
         worker_init_fn=leave_signals,
     )
     prepared = iter(loader)
+    make = functools.partial(_finished, pairs, device)
+    batches = ahead(prepared, make) if device is not None else (make(each) for each in prepared)
     try:
         while True:
             started = time.perf_counter()
-            item = next(prepared)
-            waited = time.perf_counter() - started
-            if isinstance(item, RealesrError):
-                raise item
-            yield _finished(pairs, item, waited, device)
+            batch = next(batches)
+            waited = {"wait": time.perf_counter() - started}
+            yield replace(batch, seconds=batch.seconds | waited)
     finally:
+        batches.close()
         # Dropping the loader's iterator is what ends its workers.
-        del prepared
+        del batches, prepared
+
+
+def ahead(items: Iterable[Item], make: Callable[[Item], Made]) -> Generator[Made]:
+    """What is made of each item, in order; the next is made while the caller uses this one.
+
+    >>> list(ahead([1, 2, 3], lambda number: number * number))
+    [1, 4, 9]
+    """
+    with ThreadPoolExecutor(1) as maker:
+        coming: Future[Made] | None = None
+        for item in items:
+            following = maker.submit(make, item)
+            if coming is not None:
+                yield coming.result()
+            coming = following
+        if coming is not None:
+            yield coming.result()
 
 
 def _finished(
-    pairs: Pairs, item: _Prepared, waited: float, device: torch.device | str | None
+    pairs: Pairs, device: torch.device | str | None, item: _Prepared | RealesrError
 ) -> Batch:
-    seconds = item.seconds | {"wait": waited}
-    batch = item.batch
+    if isinstance(item, RealesrError):
+        raise item
+    seconds, batch = item.seconds, item.batch
     if batch is None:
         started = time.perf_counter()
-        batch = stack(pairs.finish_all(item.crops, device))
-        if device is not None and torch.device(device).type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds["degrade"] = time.perf_counter() - started
+        batch = _beside_training(lambda: stack(pairs.finish_all(item.crops, device)), device)
+        seconds = seconds | {"degrade": time.perf_counter() - started}
     return replace(batch, ids=item.ids, seconds=seconds)
+
+
+def _beside_training(make: Callable[[], Batch], device: torch.device | str | None) -> Batch:
+    """On a GPU in a stream of its own, for what waits there must not wait for a training step."""
+    if device is None or torch.device(device).type != "cuda":
+        return make()
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    with torch.cuda.stream(stream):
+        batch = make()
+    stream.synchronize()
+    for pictures in (batch.hr, batch.lr, batch.sharp):
+        # Its memory is this stream's, which must not use it again before the training is done.
+        pictures.record_stream(torch.cuda.default_stream(device))
+    return batch

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from itertools import islice, pairwise
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from realesr.degradations import presets
 from realesr.errors import ConfigError, PictureError
 from realesr.train.data import Batch, DegradedPairs
-from realesr.train.feeding import TOGETHER, Order, feed
+from realesr.train.feeding import TOGETHER, Order, ahead, feed
 from realesr.train.sources import PictureFiles, open_source
 
 SEVEN = "samples:astronaut,camera,chelsea,coffee,coins,moon,rocket"
@@ -248,3 +249,34 @@ def _alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_the_next_is_made_while_this_one_is_used():
+    begun = [threading.Event() for _ in range(3)]
+
+    def make(number: int) -> int:
+        begun[number].set()
+        return number
+
+    made = ahead(range(3), make)
+    assert next(made) == 0
+    assert begun[1].wait(60), "nothing is made while the caller uses the first"
+    assert not begun[2].is_set()
+    assert list(made) == [1, 2]
+
+
+def test_what_cannot_be_made_is_told_in_its_turn():
+    made = ahead([2, 1, 0, 5], lambda number: 2 // number)
+    assert [next(made), next(made)] == [1, 2]
+    with pytest.raises(ZeroDivisionError):
+        next(made)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_gpu_finishes_what_workers_cut(pairs, order, workers, cuda):
+    there = batches(pairs, order, 3, workers=workers, device=cuda)
+    for one, other in zip(there, batches(pairs, order, 3), strict=True):
+        assert one.ids == other.ids and one.traces == other.traces
+        assert set(one.seconds) == set(other.seconds) == {"read", "degrade", "wait"}
+        assert torch.equal(one.hr.cpu(), other.hr)
+        assert float((one.lr.cpu() - other.lr).square().mean()) < 1e-6
