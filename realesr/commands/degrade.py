@@ -12,6 +12,7 @@ import typer
 
 from realesr.commands.degrading import (
     Plan,
+    Reading,
     check_names,
     degrade_file,
     let_through,
@@ -90,6 +91,9 @@ def degrade(
     replay: Annotated[
         Path | None, typer.Option(help="A trace: the same happens to these pictures.")
     ] = None,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Keep what can be read of pictures that are cut off.")
+    ] = False,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
     ] = Limits().max_pixels,
@@ -117,7 +121,8 @@ def degrade(
                 "E007", "no picture was found in what you named.", "Check the path."
             )
         plans = plan_results(jobs, output, seed or 0, count, trace, stages)
-        run = _Run(plans, Limits(max_pixels=max_pixels), force=force, as_json=as_json)
+        reading = Reading(Limits(max_pixels=max_pixels), salvage)
+        run = _Run(plans, reading, force=force, as_json=as_json)
         run.work(lambda: tracer(recipe, scale, replay))
     finish(run.report, as_json=as_json, announced=True)
 
@@ -125,9 +130,9 @@ def degrade(
 class _Run:
     """One call of the command; every result that was planned ends up in ``report`` once."""
 
-    def __init__(self, plans: list[Plan], limits: Limits, *, force: bool, as_json: bool) -> None:
+    def __init__(self, plans: list[Plan], reading: Reading, *, force: bool, as_json: bool) -> None:
         self.report = DegradeReport()
-        self._plans, self._limits = plans, limits
+        self._plans, self._reading = plans, reading
         self._force, self._as_json = force, as_json
         self._outcomes: dict[Path, Outcome] = {}
 
@@ -145,7 +150,7 @@ class _Run:
     def _work(self, tracer: Callable[[], Callable[[int], Trace]]) -> None:
         ready = []
         for plan in self._plans:
-            judged = let_through(plan, self._limits, force=self._force)
+            judged = let_through(plan, self._reading, force=self._force)
             if judged:
                 self._tell(plan, judged)
             else:
@@ -153,7 +158,7 @@ class _Run:
         draw = tracer() if ready else None
         for plan in ready:
             assert draw is not None
-            made = degrade_file(plan, draw, self._limits)
+            made = degrade_file(plan, draw, self._reading)
             with stops_held():
                 if isinstance(made, Outcome):
                     outcome = made

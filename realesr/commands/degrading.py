@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realesr.errors import ConfigError, Notice, ParameterError, RealesrError, ResourceError
-from realesr.gate import Limits, check_output, inspect_header, output_format
+from realesr.gate import Header, Limits, check_output, inspect_header, output_format
 from realesr.images import Picture, from_tensor, plan_output, read_picture, to_tensor, write_picture
 from realesr.images.safefile import (
     check_folder,
@@ -40,6 +40,26 @@ class Plan:
     seed: int
     trace: Path | None
     stages: Path | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How pictures are read: what is too large, and whether the rest of a cut one will do."""
+
+    limits: Limits
+    salvage: bool = False
+
+    def header(self, path: Path) -> Header:
+        """What the gate says of a file."""
+        if not self.salvage:
+            return inspect_header(path, self.limits)
+        from realesr.images.salvage import header_of_rest
+
+        return header_of_rest(path, self.limits)
+
+    def picture(self, path: Path) -> Picture:
+        """The picture in a file."""
+        return read_picture(path, limits=self.limits, salvage=self.salvage)
 
 
 def plan_results(
@@ -98,7 +118,7 @@ def check_names(
             )
 
 
-def let_through(plan: Plan, limits: Limits, *, force: bool) -> Outcome | None:
+def let_through(plan: Plan, reading: Reading, *, force: bool) -> Outcome | None:
     """Judge a file by its header and the names of the results, before torch is even loaded.
 
     Returns:
@@ -108,7 +128,7 @@ def let_through(plan: Plan, limits: Limits, *, force: bool) -> Outcome | None:
     if outcome := refuse_existing(job, force=force):
         return outcome
     try:
-        header = inspect_header(job.source, limits)
+        header = reading.header(job.source)
         check_output(header.width, header.height, output_format(job.target))
         check_target(job.target)
         if plan.trace:
@@ -170,18 +190,18 @@ class Degraded:
     started: float
 
 
-def degrade_file(plan: Plan, draw: Callable[[int], Trace], limits: Limits) -> Degraded | Outcome:
+def degrade_file(plan: Plan, draw: Callable[[int], Trace], reading: Reading) -> Degraded | Outcome:
     """Read and degrade one file; a picture's refusal is an outcome, not an exception.
 
     Args:
         plan: What to read.
         draw: Gives a seed its trace.
-        limits: What is too large to read.
+        reading: How to read it.
     """
     started = time.perf_counter()
     job = plan.job
     try:
-        picture = read_picture(job.source, limits=limits)
+        picture = reading.picture(job.source)
         trace = draw(plan.seed)
         hr, notices = as_hr(picture, trace.scale)
         strip = list(trace.stages(hr)) if plan.stages else []

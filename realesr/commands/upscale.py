@@ -108,6 +108,9 @@ def upscale(
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="For JPEG, WebP and AVIF.")
     ] = None,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Keep what can be read of pictures that are cut off.")
+    ] = False,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
     ] = Limits().max_pixels,
@@ -134,6 +137,7 @@ def upscale(
         alpha=alpha.value,
         strip_gps=strip_gps,
         all_frames=all_frames,
+        salvage=salvage,
     )
 
     @functools.cache

@@ -23,6 +23,7 @@ __all__ = [
     "Header",
     "Limits",
     "check_output",
+    "check_pixels",
     "inspect_header",
     "open_picture",
     "output_format",
@@ -108,14 +109,23 @@ def open_picture(
                 "Crop or shrink it first.",
             )
         header = read_header(stream, identify(stream.read(PREFIX_BYTES), name), name)
-        if header.pixels > limits.max_pixels:
-            raise PictureError(
-                "E106",
-                f"{name} is {header.width}×{header.height} ({_megapixels(header.pixels)}); "
-                f"the limit here is {_megapixels(limits.max_pixels)}.",
-                "Crop or shrink it first.",
-            )
+        check_pixels(header.width, header.height, name, limits)
         yield stream, header
+
+
+def check_pixels(width: int, height: int, name: str, limits: Limits) -> None:
+    """Refuse a picture of more pixels than a limit.
+
+    Raises:
+        PictureError: E106.
+    """
+    if width * height > limits.max_pixels:
+        raise PictureError(
+            "E106",
+            f"{name} is {width}×{height} ({_megapixels(width * height)}); "
+            f"the limit here is {_megapixels(limits.max_pixels)}.",
+            "Crop or shrink it first.",
+        )
 
 
 def _open_regular(path: Path, name: str) -> BinaryIO:

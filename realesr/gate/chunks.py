@@ -105,7 +105,7 @@ def png_chunks(stream: BinaryIO, name: str, *, check: bool) -> tuple[PngShape, l
         if kind == b"IEND":
             break
         at += 12 + length
-    shape = _png_shape(stream, name, chunks)
+    shape = png_shape(stream, name, chunks)
     if not any(chunk.kind == b"IDAT" for chunk in chunks):
         raise PictureError("E108", f"{name} holds no picture data.", "Save it again.")
     return shape, chunks
@@ -135,7 +135,12 @@ def _checksum_holds(stream: BinaryIO, chunk: Chunk) -> bool:
     return stream.read(4) == struct.pack(">I", value)
 
 
-def _png_shape(stream: BinaryIO, name: str, chunks: list[Chunk]) -> PngShape:
+def png_shape(stream: BinaryIO, name: str, chunks: list[Chunk]) -> PngShape:
+    """What the first block of a PNG says.
+
+    Raises:
+        PictureError: E104 when it describes no PNG picture.
+    """
     first = chunks[0] if chunks else None
     if first is None or first.kind != b"IHDR" or first.length != 13:
         raise _bad_block(name, "it does not start with block IHDR", 8)
@@ -152,7 +157,7 @@ def _png_shape(stream: BinaryIO, name: str, chunks: list[Chunk]) -> PngShape:
 def _cut_png(stream: BinaryIO, name: str, chunks: list[Chunk]) -> PictureError:
     """The refusal of a cut PNG, with the share of the pixels that can still be unpacked."""
     try:
-        expected = _png_shape(stream, name, chunks).raw_bytes
+        expected = png_shape(stream, name, chunks).raw_bytes
         unpacker, unpacked = zlib.decompressobj(), 0
         for chunk in chunks:
             if chunk.kind != b"IDAT":

@@ -113,7 +113,9 @@ class Picture:
             return replace(self, exif=None, notices=(*self.notices, notice))
 
 
-def read_picture(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Picture:
+def read_picture(
+    path: str | os.PathLike[str], *, limits: Limits | None = None, salvage: bool = False
+) -> Picture:
     """Read a picture file, upright and at its full depth.
 
     Reads PNG, JPEG, WebP, TIFF, BMP, AVIF and the first frame of GIF. CMYK is converted to sRGB
@@ -122,16 +124,26 @@ def read_picture(path: str | os.PathLike[str], *, limits: Limits | None = None) 
     Args:
         path: The file.
         limits: What is too large; the limits of the command line when left out.
+        salvage: Of a file that is cut off, keep what can be read and leave the rest blank; a notice
+            says so. Without it such a file is refused.
 
     Raises:
         PictureError: E100 to E111; each says what is wrong with the file and what to do.
         ResourceError: E301 when memory runs out.
     """
     name = Path(path).name
-    with open_picture(path, limits) as (stream, header):
-        stream.seek(0)
-        data = stream.read()
-    decoded = decode(data, header, name)
+    told: tuple[Notice, ...] = ()
+    try:
+        with open_picture(path, limits) as (stream, header):
+            stream.seek(0)
+            data = stream.read()
+        decoded = decode(data, header, name)
+    except PictureError as error:
+        if not salvage or error.code != "E103":
+            raise
+        from realesr.images.salvage import read_rest
+
+        header, decoded, told = read_rest(path, error, limits)
     return Picture(
         pixels=decoded.pixels,
         icc=decoded.icc,
@@ -139,7 +151,7 @@ def read_picture(path: str | os.PathLike[str], *, limits: Limits | None = None) 
         dpi=decoded.dpi,
         format=header.format,
         name=name,
-        notices=decoded.notices,
+        notices=(*told, *decoded.notices),
     )
 
 

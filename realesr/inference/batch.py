@@ -33,6 +33,7 @@ __all__ = [
 
 AlphaChoice = Literal["model", "lanczos"]
 INTERRUPTED = 130
+_SALVAGED = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 # File systems stop at 255 bytes; a number, or the ending of a trace, may still be added.
 _LONGEST_NAME = 240
 
@@ -79,10 +80,11 @@ class Outcome:
             named = str(source) in cause or str(target) in cause
             if not named and not isinstance(error, ModelError):
                 cause = f"{source}: {cause}"
+        next_step = error.next_step
+        if error.code == "E103" and source.suffix.lower() in _SALVAGED:
+            next_step += " --salvage keeps the readable part."
         kind = PictureError if isinstance(error, ParameterError) else type(error)
-        return cls(
-            source, "refused", error=kind(error.code, cause, error.next_step, tried=error.tried)
-        )
+        return cls(source, "refused", error=kind(error.code, cause, next_step, tried=error.tried))
 
     @classmethod
     def missed(cls, job: Job) -> Outcome:

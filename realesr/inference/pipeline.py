@@ -62,6 +62,7 @@ class Wishes:
         alpha: What enlarges transparency.
         strip_gps: Leave out where a picture was taken.
         all_frames: Enlarge every frame of an animation, not just the first.
+        salvage: Keep what can be read of pictures that are cut off.
     """
 
     enlargement: Enlargement
@@ -70,6 +71,7 @@ class Wishes:
     alpha: AlphaChoice = "model"
     strip_gps: bool = False
     all_frames: bool = False
+    salvage: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,11 +165,11 @@ class Pipeline:
     def _read(self, task: Task) -> _Read | Outcome:
         path = task.job.source
         try:
-            header = inspect_header(path, self._wishes.limits)
-            source = path.stat()
-            if self._wishes.all_frames and is_animation(header):
-                return _Read(read_animation(path, limits=self._wishes.limits), source)
-            return _Read(read_picture(path, limits=self._wishes.limits), source)
+            limits, source = self._wishes.limits, path.stat()
+            if self._wishes.all_frames and is_animation(inspect_header(path, limits)):
+                return _Read(read_animation(path, limits=limits), source)
+            picture = read_picture(path, limits=limits, salvage=self._wishes.salvage)
+            return _Read(picture, source)
         except RealesrError as error:
             return Outcome.refused(task.job, error)
         except OSError as error:
