@@ -110,6 +110,7 @@ FLOORS: list[tuple[int, str]] = [
     (4, "realesr.train.progress"),
     (4, "realesr.train.validation"),
     (4, "realesr.train.previews"),
+    (4, "realesr.train.symptoms"),
     (4, "realesr.train.alarms"),
     (4, "realesr.train.curves"),
     (4, "realesr.train.looking"),

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from realesr.errors import ModelError
 from realesr.models.loading import load_model
 from realesr.models.unet_discriminator import UNetDiscriminator
-from realesr.train.alarms import Alarms, Limits, colour_drift, grid_strength
+from realesr.train.alarms import Alarms, Limits
 from realesr.train.objectives import opinion
+from realesr.train.symptoms import colour_drift, grid_strength
 from realesr.train.validation import FixedPair, Validation, restore
 from tests.train.watched import SCALE, checkerboard, learn, network, small_pairs
 
