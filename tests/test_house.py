@@ -75,6 +75,8 @@ FLOORS: list[tuple[int, str]] = [
     (3, "realesr.losses"),
     (3, "realesr.quality.pairs"),
     (3, "realesr.quality.metrics"),
+    (3, "realesr.quality.estimators"),
+    (3, "realesr.quality.duplicates"),
     (4, "realesr.hub.local_hub"),
     (4, "realesr.inference.walking"),
     (4, "realesr.inference.sizes"),

@@ -1,0 +1,250 @@
+"""What JPEG left behind: its quality, from the file or from the pixels, and its blocks.
+
+JPEG rounds each cosine amount of a block to a multiple of its table's entry. A picture that went
+through it and was saved again as PNG still has its amounts near those multiples. For each quality
+we ask how much more often than by chance they are, and the best answer wins.
+
+Reference: Fan and de Queiroz, "Identification of bitmap compression history: JPEG detection and
+quantizer estimation", IEEE Transactions on Image Processing 12(2), 2003.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from realesr.quality.estimators.planes import (
+    Estimate,
+    Pixels,
+    Plane,
+    blocks,
+    colours,
+    cosines,
+    luma,
+)
+
+_MOST_BLOCKS, _FEWEST = 2000, 8
+_ORDER = np.add.outer(np.arange(8), np.arange(8)).ravel()
+_LOOKED_AT = np.flatnonzero((_ORDER > 0) & (_ORDER <= 6))
+# The amounts after the decoder rounded to whole levels, twice: brightness, then colours.
+_ROUNDING = 0.4
+# How many amounts may lie anywhere, because a pixel of their block met the end of the range.
+_STRAY = 0.03
+_CERTAIN = 0.004
+_FEWEST_PATTERNS = 6
+_ENOUGH = 25.0
+
+
+@dataclass(frozen=True)
+class JpegTables:
+    """The tables of a JPEG file, and the quality that libjpeg would call them.
+
+    Attributes:
+        quality: 1 to 100: the quality whose tables these are, or the nearest.
+        exact: Whether they are exactly that quality's.
+        luma: 8x8, row = vertical frequency.
+        chroma: 8x8, or None in a gray file.
+    """
+
+    quality: int
+    exact: bool
+    luma: npt.NDArray[np.int64]
+    chroma: npt.NDArray[np.int64] | None
+
+
+def read_tables(data: bytes) -> JpegTables | None:
+    """The quantisation tables that a JPEG file carries; None for anything else.
+
+    Args:
+        data: The file, or its beginning up to the first scan.
+    """
+    found = dict(_segments(data))
+    if 0 not in found:
+        return None
+    light, chroma = found[0], found.get(1)
+    standard = standard_tables()
+    differences = np.abs(standard[0] - light).sum((1, 2))
+    if chroma is not None:
+        differences = differences + np.abs(standard[1] - chroma).sum((1, 2))
+    if differences.min() == 0:
+        return JpegTables(int(differences.argmin()) + 1, True, light, chroma)
+    # Entries count by their ratio: a 2 instead of a 1 matters more than a 99 instead of a 98.
+    nearest = np.abs(np.log(standard[0] / np.maximum(light, 1))).mean((1, 2))
+    return JpegTables(int(nearest.argmin()) + 1, False, light, chroma)
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Number and 8x8 table of each entry in the DQT segments before the first scan."""
+    if data[:2] != b"\xff\xd8":
+        return
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == 0xFF:
+            place += 1
+            continue
+        length = int.from_bytes(data[place + 2 : place + 4], "big")
+        if marker in (0xDA, 0xD9) or length < 2:
+            return
+        body = data[place + 4 : place + 2 + length]
+        while marker == 0xDB and body:
+            wide, number = body[0] >> 4, body[0] & 15
+            if wide > 1:
+                return
+            entries = body[1 : 65 + 64 * wide]
+            if len(entries) < 64 * (1 + wide):
+                return
+            table = np.zeros(64, np.int64)
+            table[_zigzag()] = np.frombuffer(entries, ">u2" if wide else np.uint8)
+            yield number, table.reshape(8, 8)
+            body = body[65 + 64 * wide :]
+        place += 2 + length
+
+
+@cache
+def _zigzag() -> npt.NDArray[np.int64]:
+    """Where the n-th entry of a file's table belongs: diagonals, up and down in turn."""
+    places = [(i, j) for i in range(8) for j in range(8)]
+    places.sort(key=lambda at: (sum(at), at[0] if sum(at) % 2 else at[1]))
+    return np.array([8 * i + j for i, j in places])
+
+
+@cache
+def standard_tables() -> npt.NDArray[np.int64]:
+    """The tables of libjpeg: (2 for brightness and colour, 100 qualities, 8, 8)."""
+    from realesr.degradations.jpeg import CHROMINANCE, LUMINANCE, table
+
+    return np.stack(
+        [
+            np.stack([table(base, quality).numpy() for quality in range(1, 101)])
+            for base in (LUMINANCE, CHROMINANCE)
+        ]
+    ).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class JpegTrace(Estimate):
+    """The quality of a JPEG that a picture's pixels went through; None when there is no trace.
+
+    Attributes:
+        offset: Where its blocks begin, (down, across), each 0 to 7; not (0, 0) after cropping.
+    """
+
+    offset: tuple[int, int] = (0, 0)
+
+
+def jpeg_quality(pixels: Pixels) -> JpegTrace:
+    """The quality of the last JPEG compression that the pixels went through.
+
+    Args:
+        pixels: HW or HWC, uint8 or uint16.
+
+    Returns:
+        1 to 100 as libjpeg counts, or None: never compressed, resized since, or too small or too
+        flat to tell.
+    """
+    levels = colours(pixels)
+    light = luma(pixels)
+    ended = np.any((levels <= 0) | (levels >= 255), axis=-1)
+    offsets = [(0, 0)]
+    if (shifted := _block_offset(light)) != (0, 0):
+        offsets.append(shifted)
+    for offset in offsets:
+        quality, each, total = _nearest_multiples(light, ended, offset)
+        if each > _CERTAIN and total > _ENOUGH:
+            return JpegTrace(float(quality), "quality", float(1 - np.exp(-total / 100)), offset)
+    return JpegTrace(None, "quality", 0.0)
+
+
+def _nearest_multiples(
+    light: Plane, ended: Plane, offset: tuple[int, int]
+) -> tuple[int, float, float]:
+    """The best quality, and its logarithm of likelihood against chance: per amount, and in all."""
+    values = blocks(light, *offset)
+    kept = ~blocks(ended.astype(np.float32), *offset).any(1)
+    if kept.sum() >= _FEWEST:
+        values = values[kept]
+    # Equal blocks (a drawn gradient has thousands) are one piece of evidence.
+    _, first = np.unique(np.rint(values @ np.sin(np.arange(1.0, 65.0))), return_index=True)
+    amounts = np.abs(values[first] @ cosines().T)
+    energy = amounts[:, 1:].sum(1)
+    if len(amounts) > _MOST_BLOCKS:
+        amounts = amounts[np.argpartition(-energy, _MOST_BLOCKS)[:_MOST_BLOCKS]]
+    gain, count, telling = np.zeros(100), 0, 0
+    for pattern in _LOOKED_AT:
+        column = amounts[:, pattern]
+        column = column[column > 0.5]
+        count += len(column)
+        telling += len(column) > 0
+        steps, which = np.unique(standard_tables()[0].reshape(100, 64)[:, pattern], False, True)
+        gain += np.array([_evidence(column, int(step)) for step in steps])[which]
+    if telling < _FEWEST_PATTERNS:
+        return 100, 0.0, 0.0
+    best = int(gain.argmax())
+    return best + 1, float(gain[best]) / max(count, 1), float(gain[best])
+
+
+def _evidence(amounts: Plane, step: int) -> float:
+    """How much likelier the amounts are as multiples of a step, each off by rounding, than not.
+
+    Amounts that round to zero say nothing: in any picture most are small.
+    """
+    large = amounts[amounts > step / 2]
+    off = large - step * np.rint(large / step)
+    density = np.exp(-((off / _ROUNDING) ** 2) / 2)
+    if step < 3:
+        for neighbour in (off - step, off + step):
+            density = density + np.exp(-((neighbour / _ROUNDING) ** 2) / 2)
+    density *= (1 - _STRAY) * step / (_ROUNDING * np.sqrt(2 * np.pi))
+    return float(np.log(density + _STRAY).sum())
+
+
+def blockiness(pixels: Pixels) -> Estimate:
+    """How much higher the steps between 8x8 blocks are than within them.
+
+    Args:
+        pixels: HW or HWC, uint8 or uint16.
+
+    Returns:
+        Levels of 256: the mean step across borders, less the mean step beside them; 0 without
+        blocks, about 1 where they begin to be seen in smooth places.
+    """
+    light = luma(pixels)
+    if min(light.shape) < 24:
+        return Estimate(None, "levels", 0.0)
+    differences = []
+    for axis in (0, 1):
+        phase, highest = _phases(light, axis)
+        differences.append(phase[highest] - np.median(np.delete(phase, highest)))
+    value = float(np.mean(differences))
+    return Estimate(value if value > 0.02 else 0.0, "levels", min(1.0, light.size / 65_536))
+
+
+def _block_offset(light: Plane) -> tuple[int, int]:
+    """Where blocks seem to begin, (down, across)."""
+    if min(light.shape) < 24:
+        return 0, 0
+    return (_phases(light, 0)[1] + 1) % 8, (_phases(light, 1)[1] + 1) % 8
+
+
+def _phases(light: Plane, axis: int) -> tuple[npt.NDArray[np.float64], int]:
+    """The mean step at each of eight places of a block, and where it is highest."""
+    steps = _mean_steps(light, axis)
+    phase = np.array([steps[start::8].mean() for start in range(8)])
+    return phase, int(phase.argmax())
+
+
+def _mean_steps(light: Plane, axis: int) -> npt.NDArray[np.float64]:
+    """The mean step from each row or column to the next, beyond what its neighbours lead to.
+
+    Steps of real edges are cut off: blocks are looked for where the picture is smooth.
+    """
+    step = np.diff(light, axis=axis)
+    step = step if axis == 0 else step.T
+    surprise = np.minimum(np.abs(step[1:-1] - (step[:-2] + step[2:]) / 2), 2)
+    means: npt.NDArray[np.float64] = surprise.mean(1, dtype=np.float64)
+    return np.concatenate([means[:1], means, means[-1:]])
