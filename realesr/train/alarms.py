@@ -112,8 +112,8 @@ class Alarms:
             "W512",
             since is not None,
             f"A checkerboard of {pairs[0].scale} px lies over the results: {grid:.1f} levels (of "
-            f"255) at step {step:,}; {since}. Lower learning_rate, or the weight of the "
-            "discriminator, and go on from a state before that.",
+            f"255) at step {step:,}; {since}. Lower learning_rate"
+            f"{' or gan.weight' if self.gan else ''}, and go on from a state before that.",
         )
         return told
 
@@ -151,6 +151,8 @@ class Alarms:
         name, value, least = "PSNR", psnr, self.limits.gain
         if self.gan and lpips is not None:
             name, value, least = "LPIPS", -lpips, self.limits.gain_lpips
+        if not math.isfinite(value):
+            return []
         looks = self._looks.setdefault("W515", [])
         looks.append((step, value))
         best = self._best.get("W515")

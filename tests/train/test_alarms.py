@@ -235,6 +235,12 @@ def test_with_a_discriminator_lpips_decides():
     assert codes(stuck) == ["W515"] and "LPIPS was 0.3" in stuck[0].sentence
 
 
+def test_a_score_that_is_no_number_says_nothing_about_progress():
+    alarms = Alarms(limits=Limits(patience=2))
+    assert alarms_told(alarms, [(24.0, None), (math.nan, None), (25.0, None), (26.0, None)]) == []
+    json.loads(json.dumps(alarms.state_dict(), allow_nan=False))
+
+
 def alarms_told(alarms, series):
     return [n for look, (p, d) in enumerate(series) for n in alarms.scores(look, p, d)]
 
