@@ -230,6 +230,7 @@ class _Run:
                         "name": config.name,
                         "config": config.lasting(),
                         "data": self.data.fingerprint,
+                        "processes": trainer.accelerator.num_processes,
                     },
                 )
         trainer.accelerator.wait_for_everyone()
