@@ -1,6 +1,8 @@
 """Degradation measured: milliseconds a picture, against the reference's chain in the same run.
 
-python benchmarks/degradations.py [--pictures 200] [--repeats 3] [--device cuda]
+python benchmarks/degradations.py [--pictures 200] [--repeats 3]
+
+What degrading costs a training, on a GPU or a CPU, is measured by ``training_share.py``.
 """
 
 from __future__ import annotations
@@ -21,13 +23,12 @@ from realesr.images import to_tensor
 from realesr.inference.memory import keep_freed_memory
 
 SIDE = 400
-BATCH = 48
 
 
-def photograph(device: str) -> torch.Tensor:
+def photograph() -> torch.Tensor:
     """The middle of scikit-image's astronaut."""
     pixels = data.astronaut()[56 : 56 + SIDE, 56 : 56 + SIDE]
-    return to_tensor(pixels.copy()).to(device)
+    return to_tensor(pixels.copy())
 
 
 def timed(trace: Trace, hr: torch.Tensor) -> list[tuple[str, float]]:
@@ -51,7 +52,7 @@ def milliseconds(action: Callable[[], object]) -> float:
 def on_cpu(pictures: int, repeats: int) -> str:
     """Ours and the reference's in turn, so that both meet the same load; the best run counts."""
     torch.set_num_threads(2)
-    hr = photograph("cpu")
+    hr = photograph()
     recipe = presets.real_esrgan(4, sharpen=True)
     exact = presets.real_esrgan_exact(4, sharpen=True)
     ours, drawing, reference = [], [], []
@@ -95,7 +96,7 @@ def on_cpu(pictures: int, repeats: int) -> str:
 def processor_time(pictures: int) -> str:
     """Both chains on one thread by the processor's own clock, which other programs hardly move."""
     torch.set_num_threads(1)
-    hr = photograph("cpu")
+    hr = photograph()
     recipe = presets.real_esrgan(4, sharpen=True)
     exact = presets.real_esrgan_exact(4, sharpen=True)
     ours, reference = [], []
@@ -115,49 +116,22 @@ def processor_time(pictures: int) -> str:
     )
 
 
-def on_gpu(rounds: int = 5) -> str:
-    """Batches of pictures, each with its own trace, as training makes them."""
-    hr = photograph("cuda")
-    recipe = presets.real_esrgan(4, sharpen=True)
-    seconds = []
-    for turn in range(rounds + 1):
-        traces = [recipe.sample(turn * BATCH + n) for n in range(BATCH)]
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        for trace in traces:
-            trace.apply(hr)
-        torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - start)
-    batch = statistics.median(seconds[1:])
-    rows = [[torch.cuda.get_device_name(), f"{BATCH / batch:.0f}", f"{batch * 1000:.0f}"]]
-    return table(["device", "pictures per second", f"ms for a batch of {BATCH}"], rows)
-
-
 def main() -> None:
     """Measure, print, and write the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     arguments = parser.parse_args()
     keep_freed_memory()
     state = machine("scikit-image")
-    if arguments.device == "cuda":
-        if not torch.cuda.is_available():
-            raise SystemExit("No CUDA device here; nothing was measured.")
-        title, body, command = "Degradation on a GPU", on_gpu(), " --device cuda"
-        conditions = (
-            f"{state}. {SIDE}x{SIDE}, `real_esrgan(4)` with unsharp mask, a trace a picture."
-        )
-    else:
-        title, command = "Degradation on a CPU", ""
-        body = on_cpu(arguments.pictures, arguments.repeats)
-        body += "\n\n" + processor_time(min(arguments.pictures, 50))
-        conditions = (
-            f"{state}. {SIDE}x{SIDE}, seeds 0 to {arguments.pictures - 1}, one process, 2 threads; "
-            f"the two chains take turns, and the best of {arguments.repeats} runs of each counts."
-        )
-    print(write_section(title, f"python benchmarks/degradations.py{command}", conditions, body))
+    body = on_cpu(arguments.pictures, arguments.repeats)
+    body += "\n\n" + processor_time(min(arguments.pictures, 50))
+    conditions = (
+        f"{state}. {SIDE}x{SIDE}, seeds 0 to {arguments.pictures - 1}, one process, 2 threads; "
+        f"the two chains take turns, and the best of {arguments.repeats} runs of each counts."
+    )
+    command = "python benchmarks/degradations.py"
+    print(write_section("Degradation on a CPU", command, conditions, body))
 
 
 if __name__ == "__main__":
