@@ -33,6 +33,7 @@ __all__ = ["Checkpoint", "Checkpoints"]
 
 _log = logging.getLogger(__name__)
 _FOLDER = re.compile(r"step-(\d{6,15})")
+_HALF = re.compile(r"\.realesr-[0-9a-f]{16}\.tmp")  # of the journal, previews and the like
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 _SPARE = 1 << 20  # what headers, folders and the manifest may need besides tensors and documents
 
@@ -86,13 +87,14 @@ class Checkpoints:
         return found
 
     def tidy(self) -> None:
-        """Remove what killed saves left behind. For the one process that saves, at its start.
+        """Remove what a killed run left half written; for the process that writes, at its start.
 
         Raises:
             ResourceError: E503 when the disk refuses.
         """
         try:
-            for left in self._leftovers():
+            halves = (path for path in self.output.rglob("*.tmp") if _HALF.fullmatch(path.name))
+            for left in [*self._leftovers(), *halves]:
                 remove_folder(left)
         except OSError as error:
             raise ResourceError(

@@ -136,6 +136,7 @@ class Program:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._count = folder, 0
+        self._last: Started | None = None
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.train.runs"],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
@@ -149,10 +150,14 @@ class Program:
         order = {"words": [str(word) for word in words], "log": str(log), "limit": longest_file}
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
-        return Started(self._process, log)
+        self._last = Started(self._process, log)
+        return self._last
 
     def close(self) -> None:
-        """End it."""
+        """End it, and what it started last."""
+        if self._last is not None:
+            for number in self._last.family():
+                os.kill(number, signal.SIGKILL)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()

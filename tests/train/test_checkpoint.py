@@ -223,8 +223,11 @@ def test_a_killed_save_is_told_and_tidied(run):
     assert [str(notice) for notice in run.notices] == [
         "E501 step-000030.tmp is incomplete (killed while saving); going on from step-000020."
     ]
+    half = run.output / "previews" / f".realesr-{7:016x}.tmp"
+    half.parent.mkdir()
+    half.write_bytes(b"half a picture")
     run.tidy()
-    assert run.steps() == [10, 20] and not list(run.output.glob("*.tmp"))
+    assert run.steps() == [10, 20] and not list(run.output.rglob("*.tmp"))
 
 
 # What is given to go on from, and is no run.
