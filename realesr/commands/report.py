@@ -11,6 +11,7 @@ import typer
 
 from realesr.commands.saying import printable, say, show
 from realesr.inference.batch import Outcome, Report
+from realesr.train.progress import spoken_time
 
 __all__ = ["BatchBar", "announce", "finish", "printable", "say", "spoken_time"]
 
@@ -59,18 +60,6 @@ class BatchBar:
         """Make room for a sentence."""
         if self._watched and self._started is not None:
             show("\r\x1b[K")
-
-
-def spoken_time(seconds: float) -> str:
-    """A time as people say it.
-
-    >>> spoken_time(8.2), spoken_time(754), spoken_time(7300)
-    ('8 s', '13 min', '2 h 02 min')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def announce(outcome: Outcome, *, as_json: bool) -> None:

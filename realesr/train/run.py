@@ -143,6 +143,8 @@ class _Run:
         """Step after step, until the last one or a signal."""
         config, trainer = self.config, self.trainer
         signal, folder = 0, Path(config.output)
+        if not trainer.step:
+            self._look()
         with contextlib.closing(self._feed()) as batches:
             while trainer.step < config.steps and not signal:
                 passes = [next(batches) for _ in range(config.engine.accumulate)]
@@ -190,11 +192,20 @@ class _Run:
         self.progress.update(step, seconds)
         if self.counted and (step % watch.log_every == 0 or step == self.config.steps):
             told += self._log()
+        self._tell(told)
+        self._look()
+
+    def _look(self) -> None:
+        """Look at the fixed pictures, before the first step too, where that is due."""
+        step = self.trainer.step
+        if self.journal is not None and self.looks.due(step):
+            with self.progress.aside():
+                self._tell(self.looks.look(step, self.trainer.average.network))
+
+    def _tell(self, told: list[Notice]) -> None:
         if self.journal is None:
             return
-        if self.looks.due(step):
-            with self.progress.aside():
-                told += self.looks.look(step, self.trainer.average.network)
+        step = self.trainer.step
         for notice in told:
             self.progress.say(str(notice))
             self.journal.write(step, "alarm", {"code": notice.code, "sentence": notice.sentence})

@@ -38,7 +38,8 @@ class Trainer:
 
     Attributes:
         step: How many steps were made.
-        skipped: How many of the last ones in a row changed nothing, as a gradient was no number.
+        skipped: How many of the last ones in a row changed nothing, as a gradient was no number;
+            in fp16 those that its scale can still mend do not count.
 
     Reference:
         Real-ESRGAN (X. Wang et al., ICCV Workshops 2021), section 4.1.
@@ -92,9 +93,12 @@ class Trainer:
             for (batch, last), fake in zip(_with_last(batches), fakes, strict=True):
                 self._teach_discriminator(batch, fake.detach(), last, said)
             changed &= self._apply("discriminator", said)
+        mended = changed
         if self.scaler.is_enabled():
+            # Overflow is how the scale finds its place: down to 1 it is no trouble.
+            mended = changed or self.scaler.get_scale() > 1
             self.scaler.update()
-        self.skipped = 0 if changed else self.skipped + 1
+        self.skipped = 0 if mended else self.skipped + 1
         if changed:
             self.average.update(self.networks["generator"], self.step)
         return said.values
