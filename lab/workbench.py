@@ -15,6 +15,7 @@ from lab.shelf import Loading, Shelf
 from lab.text import duration, say
 from realesr.errors import Notice, ParameterError, PictureError
 from realesr.gate import WEB, Limits
+from realesr.images.apart import Apart
 from realesr.models.catalogue import DEFAULT_MODEL, ModelSpec, known_models
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Workbench:
         self.public = public
         self.shelf = Shelf(public=public)
         self.limits = WEB if public else Limits(max_pixels=64_000_000)
+        self._reader = Apart(limits=self.limits, seconds=10 if public else 60)
         self.most_output_pixels = 16_000_000 if public else 120_000_000
         self._speeds: dict[str, float] = {}
         self._tile = threading.Lock()
@@ -105,14 +107,12 @@ class Workbench:
         return [known.get(offer.name, {"name": offer.name}) for offer in self.shelf.offers()]
 
     def read(self, path: Path) -> Picture:
-        """Read a photo through the gate.
+        """Read a photo through the gate, in a process of its own.
 
         Raises:
-            PictureError: When it is no picture, damaged or too large.
+            PictureError: When it is no picture, damaged, too large, or takes too long.
         """
-        from realesr.images import read_picture
-
-        return read_picture(path, limits=self.limits)
+        return self._reader.read(path)
 
     def plan(self, name: str, scale: int, height: int, width: int) -> str:
         """One line on what a run over a picture of that size will take.

@@ -80,6 +80,7 @@ FLOORS: list[tuple[int, str]] = [
     (4, "realesr.hub.local_hub"),
     (4, "realesr.inference.walking"),
     (4, "realesr.inference.sizes"),
+    (4, "realesr.inference.reading"),
     (4, "realesr.inference.batch"),
     (4, "realesr.inference.claiming"),
     (4, "realesr.inference.ledger"),

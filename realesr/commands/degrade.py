@@ -12,7 +12,6 @@ import typer
 
 from realesr.commands.degrading import (
     Plan,
-    Reading,
     check_names,
     degrade_file,
     let_through,
@@ -27,6 +26,7 @@ from realesr.gate import Limits
 from realesr.inference.batch import PICTURE_SUFFIXES, Outcome, Report, plan_jobs
 from realesr.inference.claiming import Claim
 from realesr.inference.pipeline import DISK_FULL
+from realesr.inference.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +94,10 @@ def degrade(
     salvage: Annotated[
         bool, typer.Option("--salvage", help="Keep what can be read of pictures that are cut off.")
     ] = False,
+    isolated: Annotated[
+        bool,
+        typer.Option("--isolated", help="Decode in a process of its own: for files of strangers."),
+    ] = False,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
     ] = Limits().max_pixels,
@@ -121,7 +125,7 @@ def degrade(
                 "E007", "no picture was found in what you named.", "Check the path."
             )
         plans = plan_results(jobs, output, seed or 0, count, trace, stages)
-        reading = Reading(Limits(max_pixels=max_pixels), salvage)
+        reading = Reading(Limits(max_pixels=max_pixels), salvage, isolated)
         run = _Run(plans, reading, force=force, as_json=as_json)
         run.work(lambda: tracer(recipe, scale, replay))
     finish(run.report, as_json=as_json, announced=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realesr.errors import ConfigError, Notice, ParameterError, RealesrError, ResourceError
-from realesr.gate import Header, Limits, check_output, inspect_header, output_format
-from realesr.images import Picture, from_tensor, plan_output, read_picture, to_tensor, write_picture
+from realesr.gate import check_output, output_format
+from realesr.images import Picture, from_tensor, plan_output, to_tensor, write_picture
 from realesr.images.safefile import (
     check_folder,
     check_target,
@@ -22,6 +22,7 @@ from realesr.images.safefile import (
     write_file,
 )
 from realesr.inference.batch import PICTURE_SUFFIXES, Job, Outcome, refuse_existing
+from realesr.inference.reading import Reading
 from realesr.inference.walking import whereabouts
 
 if TYPE_CHECKING:
@@ -40,26 +41,6 @@ class Plan:
     seed: int
     trace: Path | None
     stages: Path | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How pictures are read: what is too large, and whether the rest of a cut one will do."""
-
-    limits: Limits
-    salvage: bool = False
-
-    def header(self, path: Path) -> Header:
-        """What the gate says of a file."""
-        if not self.salvage:
-            return inspect_header(path, self.limits)
-        from realesr.images.salvage import header_of_rest
-
-        return header_of_rest(path, self.limits)
-
-    def picture(self, path: Path) -> Picture:
-        """The picture in a file."""
-        return read_picture(path, limits=self.limits, salvage=self.salvage)
 
 
 def plan_results(

@@ -15,6 +15,7 @@ from realesr.commands.upscaling import ChosenModel, Run, check_formats, choose_e
 from realesr.errors import ParameterError
 from realesr.gate import Limits
 from realesr.inference.pipeline import Wishes
+from realesr.inference.reading import Reading
 from realesr.models.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -111,6 +112,10 @@ def upscale(
     salvage: Annotated[
         bool, typer.Option("--salvage", help="Keep what can be read of pictures that are cut off.")
     ] = False,
+    isolated: Annotated[
+        bool,
+        typer.Option("--isolated", help="Decode in a process of its own: for files of strangers."),
+    ] = False,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
     ] = Limits().max_pixels,
@@ -127,17 +132,20 @@ def upscale(
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if tile != "auto" and not tile.isdigit():
         raise ParameterError("E001", f"tile {tile!r} is no number.", "Use auto or pixels.")
+    if isolated and all_frames:
+        raise ParameterError(
+            "E001", "--isolated and --all-frames contradict each other.", "Leave one of them out."
+        )
     suffix = f".{format}" if format else None
     check_formats(output, suffix, quality=quality, all_frames=all_frames)
     chosen = ChosenModel(model, denoise)
     wishes = Wishes(
         enlargement=choose_enlargement(scale, size, long_edge, own=chosen.spec.scale),
-        limits=Limits(max_pixels=max_pixels),
+        reading=Reading(Limits(max_pixels=max_pixels), salvage, isolated),
         quality=quality,
         alpha=alpha.value,
         strip_gps=strip_gps,
         all_frames=all_frames,
-        salvage=salvage,
     )
 
     @functools.cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from realesr.commands.report import BatchBar, announce, say
 from realesr.errors import Notice, ParameterError, RealesrError
-from realesr.gate import Header, check_output, inspect_header, output_format
+from realesr.gate import Header, check_output, output_format
 from realesr.images.animation import is_animation
 from realesr.images.frames import FRAME_FORMATS
 from realesr.images.safefile import check_target
@@ -263,7 +263,7 @@ class Run:
         elif existing := refuse_existing(job, force=self._force):
             return existing
         try:
-            header = self._header(job)
+            header = self._wishes.reading.header(job.source)
             self._wishes.enlargement.check(header.height, header.width, job.source.name)
             height, width = self._wishes.enlargement.output_size(header.height, header.width)
             formatted = output_format(job.target, animated=self._wishes.all_frames)
@@ -278,13 +278,6 @@ class Run:
             replaces=self._force or state in _AGAIN,
             notices=notices,
         )
-
-    def _header(self, job: Job) -> Header:
-        if not self._wishes.salvage:
-            return inspect_header(job.source, self._wishes.limits)
-        from realesr.images.salvage import header_of_rest
-
-        return header_of_rest(job.source, self._wishes.limits)
 
     def _weigh(self, header: Header) -> float:
         """The pixels the network will meet: every pass, frame and layer of a picture."""

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realesr.errors import Notice, PictureError, RealesrError
-from realesr.gate import Limits, inspect_header, output_format
-from realesr.images import Picture, encode_picture, plan_output, read_picture, write_encoded
+from realesr.gate import output_format
+from realesr.images import Picture, encode_picture, plan_output, write_encoded
 from realesr.images.animation import Animation, is_animation, read_animation
 from realesr.images.encoding import to_eight_bits
 from realesr.images.frames import AnimatedPng, frame_losses
 from realesr.images.safefile import make_folder, refuse_overwriting
 from realesr.inference.batch import AlphaChoice, Job, Outcome, upscale_picture
 from realesr.inference.ledger import Ledger
+from realesr.inference.reading import Reading
 from realesr.inference.sizes import Enlargement
 
 if TYPE_CHECKING:
@@ -57,21 +58,19 @@ class Wishes:
 
     Attributes:
         enlargement: How large results shall be.
-        limits: What is too large to read.
+        reading: How pictures are read.
         quality: 1 to 100, for formats that lose something.
         alpha: What enlarges transparency.
         strip_gps: Leave out where a picture was taken.
         all_frames: Enlarge every frame of an animation, not just the first.
-        salvage: Keep what can be read of pictures that are cut off.
     """
 
     enlargement: Enlargement
-    limits: Limits
+    reading: Reading
     quality: int | None = None
     alpha: AlphaChoice = "model"
     strip_gps: bool = False
     all_frames: bool = False
-    salvage: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +164,10 @@ class Pipeline:
     def _read(self, task: Task) -> _Read | Outcome:
         path = task.job.source
         try:
-            limits, source = self._wishes.limits, path.stat()
-            if self._wishes.all_frames and is_animation(inspect_header(path, limits)):
-                return _Read(read_animation(path, limits=limits), source)
-            picture = read_picture(path, limits=limits, salvage=self._wishes.salvage)
-            return _Read(picture, source)
+            reading, source = self._wishes.reading, path.stat()
+            if self._wishes.all_frames and is_animation(reading.header(path)):
+                return _Read(read_animation(path, limits=reading.limits), source)
+            return _Read(reading.picture(path), source)
         except RealesrError as error:
             return Outcome.refused(task.job, error)
         except OSError as error:

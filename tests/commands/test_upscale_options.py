@@ -318,6 +318,17 @@ def test_names_that_terminals_and_json_do_not_like(realesr_child, tmp_path):
     }
 
 
+@pytest.mark.parametrize("command", ["upscale", "degrade"])
+def test_decoded_apart_the_result_is_the_same(realesr, photo, tmp_path, command):
+    for name, more in (("here.png", []), ("apart.png", ["--isolated"])):
+        run = realesr(command, photo, "-o", tmp_path / name, *more)
+        assert run.code == 0, run.err
+    assert (tmp_path / "here.png").read_bytes() == (tmp_path / "apart.png").read_bytes()
+    (tmp_path / "bad.jpg").write_bytes(b"<html>")
+    bad = realesr(command, tmp_path / "bad.jpg", "-o", tmp_path / "out.png", "--isolated")
+    assert bad.code == 3 and bad.err.startswith("E102 ")
+
+
 def test_a_folder_that_cannot_be_made(realesr, photo, tmp_path):
     (tmp_path / "file").write_text("x")
     run = realesr("upscale", photo, "-o", tmp_path / "file")
