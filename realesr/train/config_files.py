@@ -14,6 +14,7 @@ from realesr.degradations.spans import Checked, fields_of, wrong_values
 from realesr.degradations.table import unknown
 from realesr.errors import ConfigError, ParameterError
 from realesr.train.config import (
+    MANY,
     DataConfig,
     EngineConfig,
     GanConfig,
@@ -107,7 +108,12 @@ def as_markdown() -> str:
         if not field.required and field.default is None:
             default = "the network's own" if prefix == "network." else "none"
         span, options = field.span, ", ".join(field.options)
-        within = f"{span.low:g} to {span.high:g} {span.unit}".rstrip() if span else options
+        within = options
+        if span:
+            above = (
+                f"{span.low:g} or more" if span.high >= MANY else f"{span.low:g} to {span.high:g}"
+            )
+            within = f"{above} {span.unit}".rstrip()
         lines.append(f"| `{prefix}{field.name}` | {default} | {within} | {field.help} |")
     return "\n".join(lines) + "\n"
 

@@ -10,6 +10,7 @@ from realesr.degradations import UnsharpMask
 from realesr.errors import Notice
 from realesr.train.alarms import Alarms
 from realesr.train.config import TrainConfig
+from realesr.train.curves import draw_curves
 from realesr.train.journal import Journal
 from realesr.train.opening import TrainingData, open_recipe
 from realesr.train.previews import Previews
@@ -55,6 +56,8 @@ class Looks:
             told += self.alarms.scores(step, scores["psnr"], scores.get("lpips"))
         if self._due(step, self.config.watch.preview_every):
             self.previews.show(step, outputs)
+            if step:
+                draw_curves(self.config.output)
         return told
 
     def _due(self, step: int, every: int) -> bool:

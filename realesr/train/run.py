@@ -18,6 +18,7 @@ from realesr.train.checkpoint import Checkpoint, Checkpoints
 from realesr.train.config import TrainConfig
 from realesr.train.config_files import config_as_toml
 from realesr.train.data import Batch
+from realesr.train.durable import claimed
 from realesr.train.engine import Stop
 from realesr.train.feeding import feed
 from realesr.train.journal import Journal
@@ -65,6 +66,7 @@ def train(
 
     Raises:
         ConfigError: E404 for what does not add up, E505 when the output holds another run.
+        ParameterError: E008 when another process trains there.
         ModelError: E504 when the loss is not a number again and again, E2xx for starting weights.
         ResourceError: E503 when a step could not be saved; the one before is safe.
     """
@@ -93,14 +95,15 @@ def train(
     if resume:
         where = f"going on from {begun.folder.name}" if begun else "no complete step: beginning"
         progress.say(f"{config.output}: {where}.")
-    with accelerator.main_process_first():
-        data = open_data(config)
-    if begun is not None:
-        _check_same(config, data, begun)
-    trainer = Trainer(config, accelerator)
-    run = _Run(config, trainer, data, saved, progress, begun)
-    with contextlib.closing(run), Stop().watched() as stop:
-        return run.go(stop)
+    with claimed(saved.output) if main else contextlib.nullcontext():
+        with accelerator.main_process_first():
+            data = open_data(config)
+        if begun is not None:
+            _check_same(config, data, begun)
+        trainer = Trainer(config, accelerator)
+        run = _Run(config, trainer, data, saved, progress, begun)
+        with contextlib.closing(run), Stop().watched() as stop:
+            return run.go(stop)
 
 
 class _Run:
