@@ -24,8 +24,9 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """A folder with what a reader brings: photo.jpg, and a folder photos/."""
+    """A folder with what a reader has: the configurations, photo.jpg and a folder photos/."""
     folder = tmp_path_factory.mktemp("reader")
+    (folder / "configs").symlink_to(ROOT / "configs")
     (folder / "photos").mkdir()
     for name in ("photo.jpg", "photos/one.jpg", "photos/two.png"):
         Image.fromarray(natural("coffee", 200, 300)).save(folder / name)
