@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from realesr.errors import ParameterError
 from realesr.train.checkpoint import Checkpoints
 from tests.train.runs import Program, Started, contents, journal, make_run, program, trained
 from tests.train.runs import waited_for as wait
@@ -112,6 +113,17 @@ def test_killed_it_goes_on_and_leaves_no_worker(workers, realesr, config, tmp_pa
     assert started.code() == -signal.SIGKILL
     wait(lambda: not started.family(), "the workers to end")
     assert Checkpoints(output).newest().step >= (journal(output)[-1] - 1) // 5 * 5
+    finish(realesr, config, output, tmp_path)
+
+
+def test_two_runs_do_not_share_an_output(realesr, config, tmp_path):
+    output = tmp_path / "run"
+    first = begin(realesr, config, output)
+    with pytest.raises(ParameterError) as caught:
+        trained(config, output, "steps=100000", resume=True)
+    assert caught.value.code == "E008"
+    first.signal(signal.SIGTERM)
+    assert first.code() == 128 + signal.SIGTERM
     finish(realesr, config, output, tmp_path)
 
 
