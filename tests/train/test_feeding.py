@@ -225,6 +225,46 @@ def test_workers_outlive_a_signal_to_all_and_not_the_training(kind):
     assert not _alive(child.pid)
 
 
+SPAWNED = """
+import multiprocessing, sys
+from itertools import islice
+from realesr.degradations import presets
+from realesr.train.data import DegradedPairs
+from realesr.train.feeding import Order, feed
+from realesr.train.sources import open_source
+from realesr.train.storing import store_pairs
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    pictures = open_source("samples:astronaut,coffee,moon")
+    fly = DegradedPairs(pictures, presets.gentle(4), crop=48, patch=32)
+    stored = store_pairs(fly, sys.argv[1], 1, workers=1)
+    for pairs in (fly, stored):
+        streams = [
+            feed(pairs, Order(pairs, 0), batch_size=2, first_step=0, workers=workers)
+            for workers in (0, 1)
+        ]
+        for one, other in islice(zip(*streams), 3):
+            assert one.ids == other.ids and one.traces == other.traces
+            assert (one.hr == other.hr).all() and (one.lr == other.lr).all()
+            assert (one.sharp == other.sharp).all()
+        for stream in streams:
+            stream.close()
+    print("equal")
+"""
+
+
+@pytest.mark.slow
+def test_workers_may_be_started_afresh(tmp_path):
+    """Without a copy of the parent's memory, as on macOS and Windows, everything travels whole."""
+    script = tmp_path / "spawned.py"
+    script.write_text(SPAWNED)
+    child = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "pairs")], capture_output=True, text=True
+    )
+    assert child.stdout == "equal\n", child.stderr
+
+
 @pytest.mark.slow
 def test_workers_end_when_the_training_is_killed():
     child = subprocess.Popen(
