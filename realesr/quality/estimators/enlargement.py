@@ -22,6 +22,7 @@ _SHORTEST = 64
 _LOWEST = 0.12
 _PEAK = 4.5
 _OVERTONE = 0.3
+_LEAST = 1.4
 _CUT_OFF, _CUT_OFF_ALONE, _CUT_OFF_DIPPED = 15.2, 12.0, 10.0
 _STEP = 0.00125
 
@@ -35,8 +36,9 @@ def enlargement(pixels: Pixels) -> Estimate:
         pixels: HW or HWC, uint8 or uint16.
 
     Returns:
-        1 when no trace of it is found, else about 1.2 to 8; None below 64 pixels. Noise, JPEG or
-        sharpening afterwards can hide it.
+        1 when no trace of it is found, else about 1.4 to 8; None below 64 pixels. Noise, JPEG or
+        sharpening afterwards can hide it, and a little shrinking looks like a little enlarging:
+        both count as 1. Factors below 2 by linear interpolation are often missed.
     """
     light = luma(pixels)
     if min(light.shape) < _SHORTEST:
@@ -104,7 +106,10 @@ def _factor(light: Plane, frequencies: Series, heights: Series) -> float:
     if not len(places):
         return 1.0
     at = np.interp(places, frequencies, heights).argmax()
-    return _tidy(1 / (1 - places[at]))
+    factor = 1 / (1 - float(places[at]))
+    # Shrinking leaves such peaks too, but fine detail with them.
+    enlarged = factor >= _LEAST and _drop(power, factor) > _CUT_OFF_ALONE
+    return _tidy(factor) if enlarged else 1.0
 
 
 def _dips(power: Series, place: float) -> bool:
