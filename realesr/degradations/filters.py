@@ -53,7 +53,9 @@ def convolve_twice(image: Tensor, line: Tensor) -> Tensor:
     if min(image.shape[-2:]) < STRIP:
         return convolve(image, torch.outer(line, line))
     reach = len(line) // 2
-    weights = line.to(image.device, image.dtype, non_blocking=True)
+    # What no pixel shows is left out: processors are thirty times slower at numbers below 1e-38.
+    shown = line.where(line.abs() > 1e-20, 0)
+    weights = shown.to(image.device, image.dtype, non_blocking=True)
     if image.device.type != "cpu":
         # As in ``convolve``: matrix products may run in TF32 there.
         padded = mirror(image, reach, reach)
