@@ -154,6 +154,11 @@ class Progress:
             self.stream.write(("\r\x1b[K" if self._live else "") + sentence + "\n")
             self.stream.flush()
 
+    def storing(self, done: int, total: int) -> None:
+        """Pictures whose draws are stored before the first step, told at every tenth."""
+        if total and done * 10 // total > (done - 1) * 10 // total:
+            self.say(f"storing draws: {done:,} of {total:,} pictures")
+
     def close(self) -> None:
         """Leave the terminal with a clean line."""
         if self._live and self.stream is not None:

@@ -97,7 +97,7 @@ def train(
         progress.say(f"{config.output}: {where}.")
     with claimed(saved.output) if main else contextlib.nullcontext():
         with accelerator.main_process_first():
-            data = open_data(config)
+            data = open_data(config, progress.storing)
         if begun is not None:
             _check_same(config, data, begun)
         trainer = Trainer(config, accelerator)
