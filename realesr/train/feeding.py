@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from realesr.errors import ConfigError, RealesrError
 from realesr.randomness import spawn
 from realesr.train.pairs import Batch, Crop, Key, Pairs, stack
-from realesr.train.workers import as_it_is, leave_signals
+from realesr.train.workers import as_it_is, leave_signals, losses_told
 
 TOGETHER = 8
 Item = TypeVar("Item")
@@ -109,6 +109,7 @@ def feed(
 
     Raises:
         ConfigError: E404 when ``batch_size`` does not divide.
+        ResourceError: E301 when the system has ended a worker.
         RealesrError: Whatever a picture is refused for.
     """
     share, rest = divmod(batch_size, accumulate * processes)
@@ -190,7 +191,8 @@ def _fed(
     try:
         while True:
             started = time.perf_counter()
-            batch = next(batches)
+            with losses_told():
+                batch = next(batches)
             waited = {"wait": time.perf_counter() - started}
             yield replace(batch, seconds=batch.seconds | waited)
     finally:

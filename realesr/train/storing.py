@@ -23,7 +23,7 @@ from realesr.train.data import DegradedPairs
 from realesr.train.paired import PairedPictures
 from realesr.train.records import Record, about, record
 from realesr.train.stored import LINES, Layout, StoredPairs, bin_files, read_about
-from realesr.train.workers import as_it_is, leave_signals
+from realesr.train.workers import as_it_is, leave_signals, losses_told
 
 Progress = Callable[[int, int], None]
 
@@ -65,7 +65,7 @@ def store_pairs(
             collate_fn=as_it_is,
             worker_init_fn=leave_signals,
         )
-        with closing(_Files(folder, layout, said)) as files:
+        with losses_told(), closing(_Files(folder, layout, said)) as files:
             for done, item in enumerate(loader, layout.pictures + 1):
                 if isinstance(item, RealesrError):
                     raise item

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from realesr.errors import ResourceError
 
 GRACE = 30
 """Seconds in which the training process may end in peace when the system ends all at once."""
@@ -23,3 +27,23 @@ def leave_signals(number: int) -> None:
 def as_it_is(item: Any) -> Any:
     """What a data set gave, unchanged: the ``collate_fn`` where whole batches are asked for."""
     return item
+
+
+@contextmanager
+def losses_told() -> Iterator[None]:
+    """Say in a sentence when the system has ended a worker.
+
+    Raises:
+        ResourceError: E301.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        # What a worker itself raised begins otherwise.
+        if not str(error).startswith("DataLoader worker (pid"):
+            raise
+        raise ResourceError(
+            "E301",
+            "a process that prepares pictures was ended, most likely as memory ran out.",
+            "Set data.workers lower; in Docker give more shared memory, as --shm-size=8g.",
+        ) from error

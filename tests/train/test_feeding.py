@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realesr.degradations import presets
-from realesr.errors import ConfigError, PictureError
+from realesr.errors import ConfigError, PictureError, ResourceError
 from realesr.train.data import Batch, DegradedPairs
 from realesr.train.feeding import TOGETHER, Order, ahead, feed
 from realesr.train.sources import PictureFiles, open_source
@@ -170,6 +171,37 @@ def test_a_damaged_picture_is_refused_by_name(tmp_path, workers):
     pairs = DegradedPairs(PictureFiles([path]), presets.gentle(4), crop=48, patch=32)
     with pytest.raises(PictureError, match=r"E\d+ broken\.png"):
         batches(pairs, Order(pairs, 0), 1, batch_size=1, workers=workers)
+
+
+class Endless:
+    """Pictures that are never read to the end."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def blocks(self) -> tuple[int]:
+        return (1,)
+
+    def read(self, index: int) -> None:
+        time.sleep(600)
+
+
+def test_a_worker_that_the_system_ends_is_told():
+    pairs = DegradedPairs(Endless(), presets.gentle(4), crop=48, patch=32)
+    before = set(multiprocessing.active_children())
+
+    def kill() -> None:
+        while not (workers := set(multiprocessing.active_children()) - before):
+            time.sleep(0.05)
+        time.sleep(0.5)
+        for worker in workers:
+            os.kill(worker.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(ResourceError, match=r"E301 a process .* Set data\.workers lower"):
+        batches(pairs, Order(pairs, 0), 1, batch_size=1, workers=1)
+    killer.join()
 
 
 def test_what_a_device_finishes_is_what_workers_finish(pairs, order):
