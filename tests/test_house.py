@@ -126,6 +126,7 @@ FLOORS: list[tuple[int, str]] = [
     (4, "realesr.train.diagnosis"),
     (4, "realesr.train.checkup"),
     (4, "realesr.train.rehearsal"),
+    (4, "realesr.train.budget"),
     (4, "realesr.train.doctor"),
     (5, "realesr.commands"),
     (5, "realesr.cli"),

@@ -6,26 +6,23 @@ in a process of their own (``rehearsal``).
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from realesr.errors import RealesrError
+from realesr.train.budget import budget, existing
 from realesr.train.checkpoint import Checkpoints
 from realesr.train.checkup import Look, findings, look_at
 from realesr.train.config import TrainConfig
-from realesr.train.diagnosis import Finding, Report, count, duration, size
-from realesr.train.durable import free_bytes
+from realesr.train.diagnosis import Finding, Report, count
 from realesr.train.opening import TrainingData, open_data
 from realesr.train.paired import PairedPictures
-from realesr.train.rehearsal import Needs, rehearse, unstored
+from realesr.train.rehearsal import rehearse, unstored
 from realesr.train.sources import open_sources
 
 _GRAVITY = ("stop", "warning", "note")
 _FEW_PICTURES, _MANY_EPOCHS = 50, 1000
-_ROOM = 0.9
-_LONG = 600.0
 
 Progress = Callable[[int, int], None]
 
@@ -54,7 +51,7 @@ def examine(
     found += _settings(config, len(data.pairs), figures)
     found += _output(config)
     if steps and all(each.weight != "stop" for each in found):
-        found += _needs(config, len(data.pairs), rehearse(config), figures)
+        found += budget(config, len(data.pairs), rehearse(config), figures)
     found.sort(key=lambda each: _GRAVITY.index(each.weight))
     return Report(config.name, tuple(found), figures)
 
@@ -141,7 +138,7 @@ def _settings(config: TrainConfig, pictures: int, figures: dict[str, float]) -> 
 def _output(config: TrainConfig) -> Iterator[Finding]:
     """Whether the output can be written, and what is there already."""
     output = Path(config.output)
-    there = _existing(output)
+    there = existing(output)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         reason = "cannot be written" if there.is_dir() else "is no folder"
         yield Finding("output", "stop", f"{there} {reason}. Name another output.")
@@ -158,106 +155,3 @@ def _output(config: TrainConfig) -> Iterator[Finding]:
             f"{output} holds a run up to {begun.folder.name}: --resume goes on with it, without "
             "it training refuses to begin there.",
         )
-
-
-def _needs(
-    config: TrainConfig, pictures: int, needs: Needs, figures: dict[str, float]
-) -> Iterator[Finding]:
-    """Memory, time and disk against what there is."""
-    if needs.died:
-        yield Finding(
-            "memory",
-            "stop",
-            "The system ended the first step, most likely for its memory. Set a smaller "
-            "batch_size or data.patch, or a larger engine.accumulate.",
-        )
-        return
-    if needs.error:
-        yield Finding("step", "stop", needs.error)
-        return
-    yield from _memory(config, needs, figures)
-    yield from _time(config, pictures, needs, figures)
-    yield from _disk(config, pictures, needs, figures)
-
-
-def _memory(config: TrainConfig, needs: Needs, figures: dict[str, float]) -> Iterator[Finding]:
-    whole = config.batch_size // config.engine.accumulate
-    figures["memory_bytes"] = round(needs.memory)
-    if math.isfinite(needs.free):
-        figures["memory_free_bytes"] = round(needs.free)
-    of = "the GPU" if needs.device == "cuda" else "the computer"
-    how = "measured" if needs.measured == whole else f"reckoned from {needs.measured} pictures"
-    said = f"A step takes {size(needs.memory)} of memory ({how})"
-    if needs.memory <= _ROOM * needs.free:
-        there = f"; {of} has {size(needs.free)} to give" if math.isfinite(needs.free) else ""
-        yield Finding("memory", "note", f"{said}{there}.")
-        return
-    yield Finding(
-        "memory",
-        "stop" if needs.memory > needs.free else "warning",
-        f"{said}, and {of} has {size(needs.free)} to give. Set a smaller batch_size or "
-        "data.patch, or a larger engine.accumulate.",
-    )
-
-
-def _time(
-    config: TrainConfig, pictures: int, needs: Needs, figures: dict[str, float]
-) -> Iterator[Finding]:
-    helpers = max(1, min(config.data.workers, os.cpu_count() or 1))
-    # Stored pairs are cut in next to no time, and workers prepare while the network learns.
-    data = 0.0 if config.data.stored else needs.data_seconds / helpers
-    step = needs.step_seconds
-    each = max(step, data) if config.data.workers else step + data
-    storing = needs.stored_seconds * pictures / helpers
-    total = storing + each * config.steps
-    figures |= {
-        "step_seconds": round(step, 4),
-        "data_seconds": round(data, 4),
-        "storing_seconds": round(storing, 1),
-        "total_seconds": round(total, 1),
-    }
-    said = (
-        f"{count(config.steps, 'step')} of {each:.2g} s take about {duration(each * config.steps)}"
-    )
-    if storing:
-        said += f", after {duration(storing)} to store the pairs"
-    yield Finding("time", "note", f"{said} on {needs.device}, without previews and validation.")
-    if data > 0.5 * step and total > _LONG:
-        yield Finding(
-            "data",
-            "warning" if data > step else "note",
-            f"Preparing the pictures takes {data:.2g} s a step, the step itself {step:.2g} s. Set "
-            "data.stored = 8, or more data.workers where there are idle processors.",
-        )
-
-
-def _disk(
-    config: TrainConfig, pictures: int, needs: Needs, figures: dict[str, float]
-) -> Iterator[Finding]:
-    # A new state is whole before the oldest one goes.
-    states = (config.save.keep + 1) * needs.checkpoint
-    stored = needs.stored_bytes * pictures
-    free = free_bytes(_existing(Path(config.output)))
-    figures |= {"checkpoint_bytes": needs.checkpoint, "disk_bytes": round(states + stored)}
-    said = f"{config.save.keep + 1} saved states of {size(needs.checkpoint)}"
-    if stored:
-        said += f" and stored pairs of {size(stored)}"
-    if free is None:
-        yield Finding("disk", "note", f"{said} will be written.")
-        return
-    figures["disk_free_bytes"] = free
-    if free < states + stored:
-        yield Finding(
-            "disk",
-            "stop",
-            f"{said} do not fit: {size(free)} are free at {config.output}. Make room, or name "
-            "another output.",
-        )
-    else:
-        yield Finding("disk", "note", f"{said} fit: {size(free)} are free.")
-
-
-def _existing(path: Path) -> Path:
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path

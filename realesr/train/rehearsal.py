@@ -2,8 +2,8 @@
 
 The process takes a configuration on its standard input and says one line of JSON at a time, so that
 one that is killed for its memory has told how far it came. It begins with a pass of one picture and
-one of two; what a larger pass takes follows from these, and is measured where there is room and
-time for it.
+goes on to two and four; what a larger pass takes follows from these, and is measured where there is
+room and time for it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Needs:
 
     Attributes:
         error: Why no step could be made; empty when one could.
-        died: Whether the process was killed, which the system does when memory is full.
+        died: Whether memory ran out: the system then ends the process.
         device: Where it computes.
         memory: Bytes at the most, of the process or of the GPU.
         free: Bytes there were.
@@ -93,20 +93,22 @@ def reckon(config: TrainConfig, lines: list[dict[str, Any]], *, died: bool) -> N
     told = {line["is"]: line for line in lines if line["is"] != "pass"}
     if "error" in told:
         return Needs(error=told["error"]["sentence"])
+    died = died or "full" in told
     if "ready" not in told:
-        return Needs(error="The first step could not be prepared.", died=died)
+        return Needs(error="The networks could not be made.", died=died)
     ready, stored = told["ready"], told.get("stored", {"seconds": 0.0, "bytes": 0.0})
     size = config.batch_size // config.engine.accumulate
     passes = {line["pictures"]: line for line in lines if line["is"] == "pass"}
+    memory = _at(size, {count: each["memory"] for count, each in passes.items()})
     whole = {
-        name: _at(size, {count: each[name] for count, each in passes.items()})
-        for name in ("memory", "seconds", "data")
+        name: size * min((each[name] / count for count, each in passes.items()), default=0.0)
+        for name in ("seconds", "data")
     }
     return Needs(
         error="" if passes else "The first step did not end.",
         died=died,
         device=ready["device"],
-        memory=max(whole["memory"], ready["memory"]),
+        memory=max(memory, ready["memory"]),
         free=ready["free"],
         checkpoint=ready["checkpoint"],
         parameters=ready["parameters"],
@@ -119,13 +121,11 @@ def reckon(config: TrainConfig, lines: list[dict[str, Any]], *, died: bool) -> N
 
 
 def _at(size: int, values: dict[int, float]) -> float:
-    """A value at a number of pictures: as measured, or on the line through the last two."""
+    """A value at a number of pictures: as measured, or on the line through least and most."""
     if size in values or not values:
         return values.get(size, 0.0)
-    *_, (few, low), (many, high) = [(0, 0.0), *sorted(values.items())]
-    if few == 0:
-        return high * size / many
-    return high + (size - many) * max(0.0, (high - low) / (many - few))
+    (few, low), (many, high) = min(values.items()), max(values.items())
+    return high + (size - many) * max(0.0, (high - low) / max(1, many - few))
 
 
 def _main() -> None:
@@ -140,10 +140,23 @@ def _main() -> None:
         for line in _rehearsal(config):
             out.write(json.dumps(line) + "\n")
             out.flush()
-    except RealesrError as refusal:
-        sentence = " ".join(part for part in (refusal.cause, refusal.next_step) if part)
-        out.write(json.dumps({"is": "error", "sentence": sentence}) + "\n")
+    except Exception as error:
+        out.write(json.dumps({"is": "full"} if _is_full(error) else _refused(error)) + "\n")
         out.flush()
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether memory ran out; PyTorch says so in several ways."""
+    if isinstance(error, RealesrError):
+        return False
+    return isinstance(error, MemoryError) or "memory" in str(error)
+
+
+def _refused(error: Exception) -> dict[str, Any]:
+    if isinstance(error, RealesrError):
+        return {"is": "error", "sentence": f"{error.cause} {error.next_step}".strip()}
+    sentence = f"The first step failed ({type(error).__name__}: {error}). Please report it."
+    return {"is": "error", "sentence": sentence}
 
 
 def _rehearsal(config: TrainConfig) -> Iterator[dict[str, Any]]:
@@ -178,13 +191,12 @@ def _rehearsal(config: TrainConfig) -> Iterator[dict[str, Any]]:
 def _passes(
     config: TrainConfig, data: TrainingData, trainer: Trainer, free: float
 ) -> Iterator[dict[str, Any]]:
-    """Passes of one picture, of two, and of all where that is quick and fits."""
+    """Passes of one picture, of a few, and of all where that is quick and fits."""
     whole = config.batch_size // config.engine.accumulate
     made: dict[int, dict[str, Any]] = {}
-    for size in sorted({1, min(2, whole), whole}):
-        seconds, memory = (
-            _at(size, {n: each[name] for n, each in made.items()}) for name in ("total", "memory")
-        )
+    for size in sorted({1, min(2, whole), min(4, whole), whole}):
+        memory = _at(size, {n: each["memory"] for n, each in made.items()})
+        seconds = size * min((each["total"] / n for n, each in made.items()), default=0.0)
         if size > 2 and (seconds > _LONGEST_STEP or memory > _ROOM * free):
             return
         made[size] = _pass(data, trainer, size)
@@ -207,7 +219,7 @@ def _pass(data: TrainingData, trainer: Trainer, size: int) -> dict[str, Any]:
         ended = time.perf_counter()
         if not best or ended - fed < best["seconds"]:
             best = {"seconds": ended - fed, "data": fed - started, "total": ended - started}
-        if ended - started > _LONGEST_STEP / 10:
+        if ended - started > _LONGEST_STEP / 4:
             break
     batches.close()  # type: ignore[attr-defined]
     return {"pictures": size, "memory": used_memory(trainer), **best}

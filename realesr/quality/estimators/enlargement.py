@@ -22,7 +22,7 @@ _SHORTEST = 64
 _LOWEST = 0.12
 _PEAK = 4.5
 _OVERTONE = 0.3
-_LEAST = 1.4
+_LEAST, _CUT_OFF_SMALL = 1.4, 14.5
 _CUT_OFF, _CUT_OFF_ALONE, _CUT_OFF_DIPPED = 15.2, 12.0, 10.0
 _STEP = 0.00125
 
@@ -38,7 +38,7 @@ def enlargement(pixels: Pixels) -> Estimate:
     Returns:
         1 when no trace of it is found, else about 1.4 to 8; None below 64 pixels. Noise, JPEG or
         sharpening afterwards can hide it, and a little shrinking looks like a little enlarging:
-        both count as 1. Factors below 2 by linear interpolation are often missed.
+        both count as 1. Factors below 2 are often missed.
     """
     light = luma(pixels)
     if min(light.shape) < _SHORTEST:
@@ -108,7 +108,7 @@ def _factor(light: Plane, frequencies: Series, heights: Series) -> float:
     at = np.interp(places, frequencies, heights).argmax()
     factor = 1 / (1 - float(places[at]))
     # Shrinking leaves such peaks too, but fine detail with them.
-    enlarged = factor >= _LEAST and _drop(power, factor) > _CUT_OFF_ALONE
+    enlarged = factor >= _LEAST and _drop(power, factor) > _CUT_OFF_SMALL
     return _tidy(factor) if enlarged else 1.0
 
 
