@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from matplotlib.axes import Axes
@@ -293,7 +293,10 @@ FIGURES = (
 )
 
 
-def draw() -> None:
-    """Draw them all."""
-    for figure in FIGURES:
-        figure()
+def draw(names: Sequence[str] = ()) -> None:
+    """Draw those of these names, or them all."""
+    known = {figure.__name__: figure for figure in FIGURES}
+    if unknown := set(names) - set(known):
+        raise SystemExit(f"No figure here is called {min(unknown)}; there are: {', '.join(known)}.")
+    for name in names or known:
+        known[name]()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
+import pkgutil
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realesr import degradations
+from realesr.degradations import further
 from realesr.degradations.further import darkroom, sensor
 from realesr.degradations.spans import Field, fields_of
 from realesr.degradations.table import OPERATIONS, operation_from_dict, operation_to_dict
@@ -31,6 +34,13 @@ def values(field: Field) -> st.SearchStrategy[object]:
     return st.floats(field.span.low, min(field.span.high, high))
 
 
+def one_value(field: Field) -> object:
+    """A value that the field takes."""
+    if field.kind == "bool":
+        return False
+    return field.options[0] if field.options else min(max(field.span.low, 1), field.span.high)
+
+
 def operations(name: str) -> st.SearchStrategy[object]:
     cls = FURTHER[name]
     return st.fixed_dictionaries({field.name: values(field) for field in fields_of(cls)}).map(
@@ -39,19 +49,22 @@ def operations(name: str) -> st.SearchStrategy[object]:
 
 
 def test_all_are_in_the_table_and_exported():
-    assert set(FURTHER) == {
-        "motion_blur",
-        "defocus",
-        "sensor_noise",
-        "film_grain",
-        "oversharpen",
-        "chroma_subsampling",
-        "banding",
-        "webp",
-        "vignette",
+    """Whatever class of ``further`` can be applied: none may be forgotten."""
+    modules = [
+        importlib.import_module(f"{further.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(further.__path__)
+    ]
+    written = {
+        thing
+        for module in modules
+        for thing in vars(module).values()
+        if isinstance(thing, type) and thing.__module__ == module.__name__
+        if hasattr(thing, "apply")
     }
-    for cls in FURTHER.values():
-        assert getattr(degradations, cls.__name__) is cls
+    assert len(written) >= 9
+    assert written == set(FURTHER.values())
+    for cls in written:
+        assert getattr(degradations, cls.__name__) is cls and cls.__name__ in degradations.__all__
 
 
 @pytest.mark.parametrize("name", sorted(FURTHER))
@@ -115,12 +128,7 @@ def test_values_out_of_range_are_refused_by_name(name, data):
 @pytest.mark.parametrize("name", sorted(FURTHER))
 def test_pictures_that_are_none_are_refused(name):
     cls = FURTHER[name]
-    middle = {
-        field.name: field.options[0] if field.options else max(field.span.low, 1)
-        for field in fields_of(cls)
-        if field.kind != "bool"
-    }
-    operation = cls(**middle)
+    operation = cls(**{field.name: one_value(field) for field in fields_of(cls)})
     with pytest.raises(PictureError, match="E111"):
         operation.apply(torch.full((1, 3, 4, 4), math.nan), (4, 4))
     for wrong in (
