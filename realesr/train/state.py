@@ -1,4 +1,4 @@
-"""The state of optimisers, schedules and random generators as tensors and a plain JSON document.
+"""The state of optimisers, schedules and the like as tensors and a plain JSON document.
 
 ``torch.save`` keeps such a state as a pickle, which is a program. Here the tensors go into a
 safetensors file and all else into JSON that a person can read, and both together give back what
@@ -17,7 +17,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from realesr.errors import ConfigError, ParameterError
@@ -46,6 +45,7 @@ def pack(state: Any) -> tuple[dict[str, Tensor], JSON]:
     Raises:
         ParameterError: E004 for anything else, with the place where it stands.
 
+    >>> import torch
     >>> tensors, document = pack({"step": 3, "state": {0: (torch.ones(2), None)}})
     >>> document
     {'step': 3, 'state': {'$dict': [[0, {'$tuple': [{'$tensor': 'state.0.0'}, None]}]]}}
@@ -71,25 +71,6 @@ def unpack(tensors: Mapping[str, Tensor], document: JSON) -> Any:
         if mark.startswith("$"):
             return _unpack_marked(tensors, mark, content)
     return {key: unpack(tensors, part) for key, part in document.items()}
-
-
-def random_state() -> dict[str, Any]:
-    """Where torch's own generators stand, on the CPU and every CUDA device.
-
-    Nothing in this project draws from them, but a network that somebody brings may.
-    """
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {"cpu": torch.get_rng_state(), "cuda": cuda}
-
-
-def restore_random_state(state: Mapping[str, Any]) -> None:
-    """Set torch's own generators to where `random_state` found them.
-
-    Devices that were not there then keep their state, and those that are not here now are left out.
-    """
-    torch.set_rng_state(state["cpu"])
-    for device, saved in enumerate(state["cuda"][: torch.cuda.device_count()]):
-        torch.cuda.set_rng_state(saved, device)
 
 
 def _pack(value: Any, place: str, tensors: dict[str, Tensor]) -> JSON:

@@ -90,11 +90,11 @@ def journal(output: Path) -> list[int]:
 
 def waited_for(condition: Callable[[], object], what: str) -> None:
     """Wait until something is so."""
-    for _ in range(6000):
+    for _ in range(15_000):
         if condition():
             return
         time.sleep(0.01)
-    raise AssertionError(f"waited a minute for {what}")
+    raise AssertionError(f"waited long for {what}")
 
 
 class Started:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from realesr.errors import ConfigError, ParameterError
 from realesr.models.storage import MAX_TENSORS
 from realesr.train.durable import write_durably
-from realesr.train.state import pack, random_state, restore_random_state, unpack
+from realesr.train.state import pack, unpack
 from realesr.train.tensorfile import read_tensors, tensor_pieces
 
 TYPES = [
@@ -179,16 +179,6 @@ def test_a_gradient_scaler_is_kept():
     other = torch.amp.GradScaler("cpu", init_scale=2.0**7)
     other.load_state_dict(unpack(kept, json.loads(json.dumps(document))))
     assert other.state_dict() == scaler.state_dict() and other.get_scale() == 2.0**6
-
-
-def test_the_generators_of_torch_go_on_where_they_stood():
-    with torch.random.fork_rng():
-        torch.rand(7)
-        packed, document = pack(random_state())
-        expected = torch.rand(5)
-        torch.rand(3)
-        restore_random_state(unpack(packed, json.loads(json.dumps(document))))
-        assert torch.equal(torch.rand(5), expected)
 
 
 @pytest.mark.parametrize(
