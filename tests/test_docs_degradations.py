@@ -34,7 +34,7 @@ def test_every_figure_is_shown_and_all_are_small():
     }
     shown = {DOCS / path for _, path in FIGURES}
     assert drawn == shown
-    assert sum(path.stat().st_size for path in drawn) < 1_500_000
+    assert all(path.stat().st_size < 200_000 for path in drawn)
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
