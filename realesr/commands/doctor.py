@@ -22,7 +22,7 @@ def doctor(
     ] = [],  # noqa: B006  typer reads it and never changes it
     pictures: Annotated[
         int, typer.Option(min=0, help="How many pictures to look at, spread evenly; 0 for all.")
-    ] = 400,
+    ] = 1000,
     steps: Annotated[bool, typer.Option(help="Make a few steps: memory, time and disk.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on standard output.")

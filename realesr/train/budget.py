@@ -76,8 +76,8 @@ def _time(
     figures |= {
         "step_seconds": round(step, 4),
         "data_seconds": round(data, 4),
-        "storing_seconds": round(storing, 1),
-        "total_seconds": round(total, 1),
+        "storing_seconds": round(storing, 3),
+        "total_seconds": round(total, 3),
     }
     here = "GPU" if needs.device == "cuda" else needs.device.upper()
     said = f"{count(config.steps, 'step')} of {duration(each)} take about"

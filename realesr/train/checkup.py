@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from realesr.train.pictures import Pictures, Pixels
 # What is looked at of a large picture: its middle.
 _SIDE = 1024
 _SURE = 0.3
+_BLOCKS = 8
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,32 @@ def look_at(
         quick: Only read them, and take their fingerprints.
         progress: Called with how many are done and how many there are to do.
     """
-    total = len(pictures)
-    shown = min(most or total, total)
-    chosen = [n * total // shown for n in range(shown)]
+    chosen = _spread(pictures.blocks(), most or len(pictures))
     looks = []
     for done, index in enumerate(chosen, 1):
         looks.append(_look(pictures, index, pairs, quick))
         if progress:
             progress(done, len(chosen))
     return looks
+
+
+def _spread(blocks: Sequence[int], most: int) -> list[int]:
+    """Numbers of pictures, spread evenly; of many blocks over a few, each fetched once.
+
+    >>> _spread([10], 5), _spread([4, 4, 4], 99)
+    ([0, 2, 4, 6, 8], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    >>> _spread([100] * 80, 16)
+    [0, 50, 1000, 1050, 2000, 2050, 3000, 3050, 4000, 4050, 5000, 5050, 6000, 6050, 7000, 7050]
+    """
+    total = sum(blocks)
+    if most >= total:
+        return list(range(total))
+    ends = list(accumulate(blocks))
+    few = min(len(blocks), _BLOCKS)
+    parts = [range(ends[n] - blocks[n], ends[n]) for n in range(0, len(blocks), len(blocks) // few)]
+    reachable = [index for part in parts[:few] for index in part]
+    shown = min(most, len(reachable))
+    return [reachable[n * len(reachable) // shown] for n in range(shown)]
 
 
 def _look(pictures: Pictures, index: int, pairs: PairedPictures | None, quick: bool) -> Look:

@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 
 def examine(
-    config: TrainConfig, *, most: int = 400, steps: bool = True, progress: Progress | None = None
+    config: TrainConfig, *, most: int = 1000, steps: bool = True, progress: Progress | None = None
 ) -> Report:
     """Look at everything a training run needs.
 
