@@ -43,39 +43,43 @@ class Blocks:
             NetworkError: E605, when its block could not be fetched.
             ResourceError: E302, when the disk is full.
         """
-        place = self.folder / f"{block:06}"
-        while True:
-            if not place.is_dir():
-                self._make(block, place)
-            try:
-                os.utime(place)
-                return as_rgb(read_picture(place / name).pixels)
-            except (OSError, PictureError):
-                # Another process may have made room between two of these lines.
-                if place.is_dir():
-                    raise
-
-    def _make(self, block: int, place: Path) -> None:
         from filelock import FileLock
 
-        make_folder(self.folder)
-        with FileLock(self.folder / f"{block:06}.lock"):
-            if place.is_dir():
-                return
-            unfinished = self.folder / f".{block:06}-{secrets.token_hex(4)}"
-            try:
-                unfinished.mkdir()
-                for name, data in self.fetch(block):
-                    (unfinished / name).write_bytes(data)
-                unfinished.rename(place)
-            except OSError as error:
-                raise cannot_write(self.folder, 0, error) from error
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
-            self._make_room()
+        place = self.folder / f"{block:06}"
+        try:
+            return _picture(place, name)
+        except FileNotFoundError:
+            make_folder(self.folder)
+        except PictureError as refusal:
+            # E100: no such file, as the block went away between a look and the reading.
+            if refusal.code != "E100":
+                raise
+        # Whoever holds the lock of a block keeps others from making it and from taking it away.
+        with FileLock(self._lock(place)):
+            if not place.is_dir():
+                self._make(block, place)
+            return _picture(place, name)
+
+    def _lock(self, place: Path) -> Path:
+        return place.with_suffix(".lock")
+
+    def _make(self, block: int, place: Path) -> None:
+        unfinished = self.folder / f".{block:06}-{secrets.token_hex(4)}"
+        try:
+            unfinished.mkdir()
+            for name, data in self.fetch(block):
+                (unfinished / name).write_bytes(data)
+            unfinished.rename(place)
+        except OSError as error:
+            raise cannot_write(self.folder, 0, error) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        self._make_room()
 
     def _make_room(self) -> None:
         """Take away the blocks that nobody has asked for the longest."""
+        from filelock import FileLock, Timeout
+
         ages = []
         for place in self.folder.glob("[0-9]*[0-9]"):
             try:
@@ -83,9 +87,21 @@ class Blocks:
             except FileNotFoundError:
                 continue
         for _, place in sorted(ages)[: -self.kept]:
-            gone = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
             try:
-                place.rename(gone)
-            except FileNotFoundError:
+                with FileLock(self._lock(place), timeout=0):
+                    gone = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
+                    place.rename(gone)
+            except (Timeout, FileNotFoundError):
                 continue
             shutil.rmtree(gone, ignore_errors=True)
+
+
+def _picture(place: Path, name: str) -> Pixels:
+    """A picture of a block, which thereby is the one that was asked for last.
+
+    Raises:
+        FileNotFoundError: When the block is not there.
+        PictureError: E1xx for the picture.
+    """
+    os.utime(place)
+    return as_rgb(read_picture(place / name).pixels)

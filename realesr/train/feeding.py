@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from realesr.errors import ConfigError, RealesrError
 from realesr.randomness import spawn
 from realesr.train.pairs import Batch, Crop, Key, Pairs, stack
-from realesr.train.workers import as_it_is, leave_signals, losses_told
+from realesr.train.workers import as_it_is, end_workers, leave_signals, losses_told
 
 TOGETHER = 8
 Item = TypeVar("Item")
@@ -197,8 +197,7 @@ def _fed(
             yield replace(batch, seconds=batch.seconds | waited)
     finally:
         batches.close()
-        # Dropping the loader's iterator is what ends its workers.
-        del batches, prepared
+        end_workers(prepared)
 
 
 def ahead(items: Iterable[Item], make: Callable[[Item], Made]) -> Generator[Made]:

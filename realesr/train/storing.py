@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from io import FileIO
 from pathlib import Path
@@ -23,7 +23,7 @@ from realesr.train.data import DegradedPairs
 from realesr.train.paired import PairedPictures
 from realesr.train.records import Record, about, record
 from realesr.train.stored import LINES, Layout, StoredPairs, bin_files, read_about
-from realesr.train.workers import as_it_is, leave_signals, losses_told
+from realesr.train.workers import as_it_is, end_workers, leave_signals, losses_told
 
 Progress = Callable[[int, int], None]
 
@@ -57,18 +57,10 @@ def store_pairs(
     _settle(folder, said)
     layout = Layout(folder / LINES, said["draws"], said["scale"])
     if layout.pictures < len(pairs):
-        loader: DataLoader[Record | RealesrError] = DataLoader(
-            _Records(pairs, said["draws"]),
-            batch_size=None,
-            sampler=range(layout.pictures, len(pairs)),
-            num_workers=workers,
-            collate_fn=as_it_is,
-            worker_init_fn=leave_signals,
-        )
-        with losses_told(), closing(_Files(folder, layout, said)) as files:
-            for done, item in enumerate(loader, layout.pictures + 1):
-                if isinstance(item, RealesrError):
-                    raise item
+        numbers = range(layout.pictures, len(pairs))
+        made = _made(_Records(pairs, said["draws"]), numbers, workers)
+        with closing(made), closing(_Files(folder, layout, said)) as files:
+            for done, item in enumerate(made, layout.pictures + 1):
                 files.append(item)
                 if progress:
                     progress(done, len(pairs))
@@ -86,6 +78,28 @@ class _Records(Dataset[Record | RealesrError]):
             return record(self.pairs, index, self.draws)
         except RealesrError as refusal:
             return refusal
+
+
+def _made(records: _Records, numbers: range, workers: int) -> Generator[Record]:
+    """The records of these numbers, in their order, made by other processes."""
+    loader: DataLoader[Record | RealesrError] = DataLoader(
+        records,
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
+        collate_fn=as_it_is,
+        worker_init_fn=leave_signals,
+    )
+    prepared = iter(loader)
+    try:
+        for _ in numbers:
+            with losses_told():
+                item = next(prepared)
+            if isinstance(item, RealesrError):
+                raise item
+            yield item
+    finally:
+        end_workers(prepared)
 
 
 class _Files:

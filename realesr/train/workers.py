@@ -24,6 +24,18 @@ def leave_signals(number: int) -> None:
         signal.signal(signal.SIGTERM, lambda *_: signal.alarm(GRACE))
 
 
+def end_workers(prepared: Iterator[Any]) -> None:
+    """End the workers of a loader's iterator now.
+
+    It would do so by itself when nobody holds it any more. But the traceback of a refusal holds
+    it, and what the collector of garbage finds at last no longer reaches its workers: the program
+    would wait at its end until their grace is over.
+    """
+    end = getattr(prepared, "_shutdown_workers", None)
+    if end is not None:
+        end()
+
+
 def as_it_is(item: Any) -> Any:
     """What a data set gave, unchanged: the ``collate_fn`` where whole batches are asked for."""
     return item

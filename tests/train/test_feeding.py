@@ -169,8 +169,11 @@ def test_a_damaged_picture_is_refused_by_name(tmp_path, workers):
     path = tmp_path / "broken.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
     pairs = DegradedPairs(PictureFiles([path]), presets.gentle(4), crop=48, patch=32)
+    before = set(multiprocessing.active_children())
+    stream = feed(pairs, Order(pairs, 0), batch_size=1, first_step=0, workers=workers)
     with pytest.raises(PictureError, match=r"E\d+ broken\.png"):
-        batches(pairs, Order(pairs, 0), 1, batch_size=1, workers=workers)
+        next(stream)
+    assert set(multiprocessing.active_children()) <= before, "workers ended, though not closed"
 
 
 class Endless:
@@ -238,7 +241,9 @@ print("saved", *told, flush=True)
 """
 
 
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "kind", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_workers_outlive_a_signal_to_all_and_not_the_training(kind):
     """A scheduler or a terminal signals every process; the training still gets its batches."""
     child = subprocess.Popen(

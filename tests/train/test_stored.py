@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -60,9 +61,9 @@ def whole(tmp_path_factory) -> Path:
 
 
 def distance(picture: torch.Tensor, patch: torch.Tensor) -> float:
-    """The largest difference where a patch fits best; of its pixels every ninth is looked at."""
-    places = picture.unfold(1, 64, 4).unfold(2, 64, 4)[..., ::9, ::9]
-    return float((places - patch[:, None, None, ::9, ::9]).abs().amax((0, 3, 4)).min())
+    """The largest difference where a patch fits best; of its pixels every thirteenth counts."""
+    places = picture.unfold(1, 64, 4).unfold(2, 64, 4)[..., ::13, ::13]
+    return float((places - patch[:, None, None, ::13, ::13]).abs().amax((0, 3, 4)).min())
 
 
 def turned_back(patch: torch.Tensor, turns: int, flip: bool) -> torch.Tensor:
@@ -108,7 +109,7 @@ def test_patches_are_pieces_of_the_picture_in_all_eight_ways(whole):
     picture = to_tensor(open_source("samples:chelsea").read(0)[:300, :448])
     sharp = UnsharpMask().apply(picture, (300, 448))[0]
     seen = set()
-    for epoch in range(40):
+    for epoch in range(24):
         pair = stored[epoch, 0]
         found = [way for way in WAYS if distance(picture[0], turned_back(pair.hr, *way)) == 0]
         assert len(found) == 1
@@ -248,6 +249,7 @@ def test_a_picture_that_cannot_be_read_ends_it_and_the_rest_stays(tmp_path, work
     with pytest.raises(PictureError, match=r"E103 broken\.png"):
         store_pairs(pairs, tmp_path / "pairs", 2, workers=workers)
     assert len((tmp_path / "pairs" / "draws.jsonl").read_bytes().splitlines()) == 2
+    assert not multiprocessing.active_children()
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
