@@ -129,6 +129,17 @@ def test_pixels_tell_the_quality(photos, quality):
     assert all(each is not None and abs(each - quality) <= 6 for each in found), found
 
 
+@pytest.mark.parametrize("quality", [90, 70, 40])
+def test_ink_on_paper_tells_the_quality(quality):
+    """Hardly a block is without pixels at the end of the range, where JPEG's rings are cut off."""
+    page = np.full((400, 400, 3), 255, np.uint8)
+    for number, line in enumerate(range(24, 400, 26)):
+        words = "the quick brown fox jumps over"[number:] + " 0123456789"
+        cv2.putText(page, words, (6, line), cv2.FONT_HERSHEY_COMPLEX, 0.6, (0, 0, 0), 1)
+    assert estimators.jpeg_quality(page).value is None
+    assert abs(estimators.jpeg_quality(decoded(jpeg(page, quality))).value - quality) <= 6
+
+
 def test_pixels_tell_the_last_of_two_qualities_and_where_the_blocks_begin(photos):
     twice = [decoded(jpeg(decoded(jpeg(photo, 92)), 60))[3:, 5:] for photo in photos]
     found = [estimators.jpeg_quality(each) for each in twice]

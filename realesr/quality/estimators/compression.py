@@ -32,6 +32,9 @@ _ORDER = np.add.outer(np.arange(8), np.arange(8)).ravel()
 _LOOKED_AT = np.flatnonzero((_ORDER > 0) & (_ORDER <= 6))
 # The amounts after the decoder rounded to whole levels, twice: brightness, then colours.
 _ROUNDING = 0.4
+# The same in blocks where pixels met the end of the range and were cut off.
+_CUT_OFF = (1.5, 3.0, 6.0, 12.0)
+_MOSTLY_ENDED = 0.3
 # How many amounts may lie anywhere, because a pixel of their block met the end of the range.
 _STRAY = 0.03
 _CERTAIN = 0.004
@@ -149,25 +152,31 @@ def jpeg_quality(pixels: Pixels) -> JpegTrace:
     """
     levels = colours(pixels)
     light = luma(pixels)
-    ended = np.any((levels <= 0) | (levels >= 255), axis=-1)
+    ended = np.any((levels <= 0) | (levels >= 255), axis=-1).astype(np.float32)
     offsets = [(0, 0)]
     if (shifted := _block_offset(light)) != (0, 0):
         offsets.append(shifted)
     for offset in offsets:
-        quality, each, total = _nearest_multiples(light, ended, offset)
+        values = blocks(light, *offset)
+        whole = ~blocks(ended, *offset).any(1)
+        # Of ink on paper hardly a block is whole; the others are still near the multiples.
+        tries = [(values[whole] if whole.sum() >= _FEWEST else values, _ROUNDING)]
+        if whole.sum() < _MOSTLY_ENDED * len(whole):
+            tries += [(values, error) for error in _CUT_OFF]
+        found = max((_nearest_multiples(*each) for each in tries), key=lambda trace: trace[1])
+        quality, each, total = found
         if each > _CERTAIN and total > _ENOUGH:
             return JpegTrace(float(quality), "quality", float(1 - np.exp(-total / 100)), offset)
     return JpegTrace(None, "quality", 0.0)
 
 
-def _nearest_multiples(
-    light: Plane, ended: Plane, offset: tuple[int, int]
-) -> tuple[int, float, float]:
-    """The best quality, and its logarithm of likelihood against chance: per amount, and in all."""
-    values = blocks(light, *offset)
-    kept = ~blocks(ended.astype(np.float32), *offset).any(1)
-    if kept.sum() >= _FEWEST:
-        values = values[kept]
+def _nearest_multiples(values: Plane, error: float) -> tuple[int, float, float]:
+    """The best quality, and its logarithm of likelihood against chance: per amount, and in all.
+
+    Args:
+        values: Blocks, one a row.
+        error: How far amounts may be from their multiples, as a deviation.
+    """
     # Equal blocks (a drawn gradient has thousands) are one piece of evidence.
     _, first = np.unique(np.rint(values @ np.sin(np.arange(1.0, 65.0))), return_index=True)
     amounts = np.abs(values[first] @ cosines().T)
@@ -181,25 +190,27 @@ def _nearest_multiples(
         count += len(column)
         telling += len(column) > 0
         steps, which = np.unique(standard_tables()[0].reshape(100, 64)[:, pattern], False, True)
-        gain += np.array([_evidence(column, int(step)) for step in steps])[which]
+        gain += np.array([_evidence(column, int(step), error) for step in steps])[which]
     if telling < _FEWEST_PATTERNS:
         return 100, 0.0, 0.0
     best = int(gain.argmax())
     return best + 1, float(gain[best]) / max(count, 1), float(gain[best])
 
 
-def _evidence(amounts: Plane, step: int) -> float:
-    """How much likelier the amounts are as multiples of a step, each off by rounding, than not.
+def _evidence(amounts: Plane, step: int, error: float) -> float:
+    """How much likelier the amounts are as multiples of a step, each with an error, than not.
 
     Amounts that round to zero say nothing: in any picture most are small.
     """
+    if step < 2 * error:
+        return 0.0
     large = amounts[amounts > step / 2]
     off = large - step * np.rint(large / step)
-    density = np.exp(-((off / _ROUNDING) ** 2) / 2)
-    if step < 3:
+    density = np.exp(-((off / error) ** 2) / 2)
+    if step < 6 * error:
         for neighbour in (off - step, off + step):
-            density = density + np.exp(-((neighbour / _ROUNDING) ** 2) / 2)
-    density *= (1 - _STRAY) * step / (_ROUNDING * np.sqrt(2 * np.pi))
+            density = density + np.exp(-((neighbour / error) ** 2) / 2)
+    density *= (1 - _STRAY) * step / (error * np.sqrt(2 * np.pi))
     return float(np.log(density + _STRAY).sum())
 
 
