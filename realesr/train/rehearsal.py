@@ -160,13 +160,12 @@ def _refused(error: Exception) -> dict[str, Any]:
 
 
 def _rehearsal(config: TrainConfig) -> Iterator[dict[str, Any]]:
-    from accelerate import Accelerator
-
+    from realesr.train.engine import make_accelerator
     from realesr.train.opening import open_data
     from realesr.train.trainer import Trainer
 
     data = open_data(unstored(config))
-    trainer = Trainer(config, Accelerator())
+    trainer = Trainer(config, make_accelerator())
     free = free_memory(trainer)
     tensors, _ = trainer.state()
     numbers = [tensor for part in tensors.values() for tensor in part.values()]
@@ -228,19 +227,17 @@ def _pass(data: TrainingData, trainer: Trainer, size: int) -> dict[str, Any]:
 def _stored(data: TrainingData, config: TrainConfig) -> dict[str, Any]:
     """How long storing a picture takes, for each draw, and how large it gets with all of them."""
     from realesr.train.data import DegradedPairs
-    from realesr.train.paired import PairedPictures
     from realesr.train.records import record
 
     pairs = data.pairs
-    assert isinstance(pairs, (DegradedPairs, PairedPictures))
+    assert isinstance(pairs, DegradedPairs)
     seconds, sizes = [], []
     started = time.perf_counter()
     for index in range(0, len(pairs), max(1, len(pairs) // 8)):
         before = time.perf_counter()
         parts = record(pairs, index, 1).pixels()
         seconds.append(time.perf_counter() - before)
-        draws = config.data.stored if isinstance(pairs, DegradedPairs) else 1
-        times = {"lr.bin": draws}
+        times = {"lr.bin": config.data.stored}
         sizes.append(
             sum(times.get(name, 1) * each.nbytes for name, part in parts.items() for each in part)
         )

@@ -158,10 +158,10 @@ def jpeg_quality(pixels: Pixels) -> JpegTrace:
         offsets.append(shifted)
     for offset in offsets:
         values = blocks(light, *offset)
-        whole = ~blocks(ended, *offset).any(1)
+        whole = np.flatnonzero(blocks(ended, *offset).sum(1) == 0)
         # Of ink on paper hardly a block is whole; the others are still near the multiples.
-        tries = [(values[whole] if whole.sum() >= _FEWEST else values, _ROUNDING)]
-        if whole.sum() < _MOSTLY_ENDED * len(whole):
+        tries = [(values[whole] if len(whole) >= _FEWEST else values, _ROUNDING)]
+        if len(whole) < _MOSTLY_ENDED * len(values):
             tries += [(values, error) for error in _CUT_OFF]
         found = max((_nearest_multiples(*each) for each in tries), key=lambda trace: trace[1])
         quality, each, total = found
