@@ -14,12 +14,12 @@ import statistics
 import time
 
 import torch
-from accelerate import Accelerator
 from report import machine, table, write_section
 
 from realesr.inference.memory import keep_freed_memory
 from realesr.train.config_files import config_from
-from realesr.train.data import Batch
+from realesr.train.engine import make_accelerator
+from realesr.train.pairs import Batch
 from realesr.train.trainer import Trainer
 
 # name, network, batch, patch, with a discriminator of so many features
@@ -58,7 +58,7 @@ def trainer(case: tuple, precision: str, device: str) -> Trainer:
             **({"gan": {"features": judge}} if judge else {}),
         }
     )
-    return Trainer(config, Accelerator(cpu=device == "cpu"))
+    return Trainer(config, make_accelerator(cpu=device == "cpu"))
 
 
 def seconds(run: Trainer, batch: Batch) -> float:

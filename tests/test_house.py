@@ -116,6 +116,7 @@ FLOORS: list[tuple[int, str]] = [
     (4, "realesr.train.symptoms"),
     (4, "realesr.train.alarms"),
     (4, "realesr.train.curves"),
+    (4, "realesr.train.best"),
     (4, "realesr.train.looking"),
     (4, "realesr.train.ema"),
     (4, "realesr.train.engine"),

@@ -65,6 +65,11 @@ class ModelSpec:
         """Whether ``source`` is an address."""
         return self.source.startswith("https://")
 
+    def as_config(self) -> dict[str, object]:
+        """The ``config.json`` that goes beside weights, enough to rebuild the network."""
+        arguments = {name: value for name, value in self.arguments.items() if name != "scale"}
+        return {"architecture": self.architecture, "scale": self.scale, "arguments": arguments}
+
     def as_dict(self) -> dict[str, object]:
         """Plain values, for ``--json``."""
         comes_along = self.is_bundled and self.source != BUILT_IN

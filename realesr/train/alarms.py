@@ -61,11 +61,14 @@ class Alarms:
     Args:
         gan: The kind of the discriminator's loss, or None without one. With one PSNR falls by
             design, so progress is then judged by LPIPS.
+        tuned: The run began with trained weights: a cast that they have already is not told.
         limits: How much is too much.
     """
 
-    def __init__(self, *, gan: str | None = None, limits: Limits | None = None) -> None:
-        self.gan = gan
+    def __init__(
+        self, *, gan: str | None = None, tuned: bool = False, limits: Limits | None = None
+    ) -> None:
+        self.gan, self.tuned = gan, tuned
         self.limits = limits or Limits()
         self._looks: dict[str, list[tuple[int, float]]] = {}
         self._best: dict[str, tuple[int, float]] = {}
@@ -93,18 +96,20 @@ class Alarms:
             "W516",
             broken,
             f"The pictures restored at step {step:,} hold values that are not numbers: the weights "
-            "are broken. Go on from an older state with a lower learning_rate.",
+            "are broken. Begin again from best/ or an older step, with a lower "
+            "optimiser.learning_rate.",
         )
         if broken:
             return told
         drift, tint = colour_drift(pairs, outputs)
-        since = self._worsens("W511", step, drift, self.limits.drift)
+        since = self._worsens("W511", step, drift, self.limits.drift, may_stay=self.tuned)
         told += self._tell(
             "W511",
             since is not None,
             f"Colours drift: at step {step:,} the results are {drift:.1f} levels (of 255) further "
-            f"from the truth than the input is ({tint}); {since}. Lower learning_rate, go on from "
-            "a state before that, and check that both sides of the pairs have the same colours.",
+            f"from the truth than the input is (mean of the pictures: {tint}); {since}. Lower "
+            "optimiser.learning_rate and begin again from best/ or an older step; check that both "
+            "sides of the pairs have the same colours.",
         )
         grid = grid_strength(pairs, outputs)
         since = self._worsens("W512", step, grid, self.limits.grid)
@@ -112,8 +117,8 @@ class Alarms:
             "W512",
             since is not None,
             f"A checkerboard of {pairs[0].scale} px lies over the results: {grid:.1f} levels (of "
-            f"255) at step {step:,}; {since}. Lower learning_rate"
-            f"{' or gan.weight' if self.gan else ''}, and go on from a state before that.",
+            f"255) at step {step:,}; {since}. Lower optimiser.learning_rate"
+            f"{' or gan.weight' if self.gan else ''} and begin again from best/ or an older step.",
         )
         return told
 
@@ -165,8 +170,8 @@ class Alarms:
             "W515",
             stuck,
             f"No more progress: {name} was {was} and is {abs(value):.4g} at step {step:,}, after "
-            f"{len(looks)} looks without a gain. Stop here, lower learning_rate to a tenth, or "
-            "give it more pictures or a larger network.",
+            f"{len(looks)} looks without a gain. Stop here, lower "
+            "optimiser.learning_rate to a tenth, or give it more pictures or a larger network.",
         )
 
     def numbers(
@@ -198,7 +203,7 @@ class Alarms:
             "W514",
             row > 0,
             f"The loss or a gradient at step {step:,}{made_of} was not a number; that step was "
-            "skipped. If this comes again, lower learning_rate or set optimiser.clip.",
+            "skipped. If this comes again, lower optimiser.learning_rate or set optimiser.clip.",
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -232,7 +237,9 @@ class Alarms:
             del self._quiet[code]
         return []
 
-    def _worsens(self, code: str, step: int, value: float, limit: float) -> str | None:
+    def _worsens(
+        self, code: str, step: int, value: float, limit: float, *, may_stay: bool = False
+    ) -> str | None:
         """Since when a fault grows or stays; None while it is small, falls or was seen but once.
 
         A network that starts from random weights starts with large faults, which fall.
@@ -243,7 +250,7 @@ class Alarms:
         if best is None or value < best[1]:
             self._best[code] = (step, value)
         grown = best is not None and value > best[1] + limit
-        stays = len(looks) > self.limits.looks and value > 0.8 * looks[0][1]
+        stays = not may_stay and len(looks) > self.limits.looks and value > 0.8 * looks[0][1]
         row = self._rows[code] = (
             self._rows.get(code, 0) + 1 if value > limit and (grown or stays) else 0
         )

@@ -27,6 +27,7 @@ from realesr.models.catalogue import ModelSpec
 from realesr.models.detection import ARGUMENTS
 
 MANY = 10**9
+SCALES = {"rrdbnet": (1, 2, 4, 8), "srresnet": (2, 3, 4)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,9 @@ class NetworkConfig(Checked):
     )
     features: Annotated[int | None, Span(1, 512, help="channels inside")] = None
     convolutions: Annotated[int | None, Span(0, 128, help="inner convolutions of compact")] = None
-    activation: Annotated[Literal["prelu", "relu", "leakyrelu"] | None, "of compact"] = None
+    activation: Annotated[
+        Literal["prelu", "relu", "leakyrelu"] | None, "between the convolutions of compact"
+    ] = None
     blocks: Annotated[int | None, Span(1, 128, help="blocks of rrdbnet and srresnet")] = None
     growth: Annotated[int | None, Span(1, 256, help="growth channels of rrdbnet")] = None
     mappings: Annotated[int | None, Span(1, 256, help="channels of srcnn's second layer")] = None
@@ -118,8 +121,13 @@ class OptimiserConfig(Checked):
     )
     warmup: Annotated[int, Span(0, MANY, unit="steps", help="rise from 0")] = 0
     milestones: Annotated[tuple[int, ...], "where `steps` lowers the rate"] = (MANY,)
-    factor: Annotated[float, Span(0, 1, help="at each milestone")] = 0.5
+    factor: Annotated[float, Span(0, 1, help="of the rate that is left at each milestone")] = 0.5
     clip: Annotated[float, Span(0, 1e6, help="largest gradient norm; 0 does not clip")] = 0.0
+
+    def contradictions(self) -> Iterator[str]:
+        """Betas that Adam does not take."""
+        if not all(0 <= beta < 1 for beta in self.betas):
+            yield f"betas must be below 1, got {self.betas[0]:g} and {self.betas[1]:g}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +135,14 @@ class LossConfig(Checked):
     """What the generator is told apart from the discriminator's opinion."""
 
     pixel: Annotated[Literal["l1", "charbonnier", "mse"], "distance of pixels"] = "l1"
-    pixel_weight: Annotated[float, Span(0, 1000, help="its share")] = 1.0
+    pixel_weight: Annotated[float, Span(0, 1000, help="the pixel distance's share")] = 1.0
     perceptual: Annotated[
         Literal["none", "vgg19", "squeezenet"], "distance of a network's features"
     ] = "none"
-    perceptual_weight: Annotated[float, Span(0, 1000, help="its share")] = 1.0
+    perceptual_weight: Annotated[float, Span(0, 1000, help="the perceptual distance's share")] = 1.0
     perceptual_weights: Annotated[str, "that network's file; looked for when empty"] = ""
     artifact_weight: Annotated[float, Span(0, 1000, help="LDL; needs gan")] = 0.0
-    frequency_weight: Annotated[float, Span(0, 1000, help="distance of spectra")] = 0.0
+    frequency_weight: Annotated[float, Span(0, 1000, help="share of the distance of spectra")] = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +172,11 @@ class Sharpen(Checked):
 
     def any(self) -> bool:
         """Whether sharpened pictures are needed at all."""
-        return self.input or self.pixel or self.perceptual or self.adversarial
+        return self.input or self.targets()
+
+    def targets(self) -> bool:
+        """Whether a loss compares with sharpened pictures."""
+        return self.pixel or self.perceptual or self.adversarial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +234,7 @@ class TrainConfig(Checked):
     losses: LossConfig = field(default_factory=LossConfig)
     gan: GanConfig | None = None
     sharpen: Sharpen = field(default_factory=Sharpen)
-    ema: Annotated[float, Span(0, 1, help="decay of the averaged weights")] = 0.999
+    ema: Annotated[float, Span(0, 0.999999, help="decay of the averaged weights")] = 0.999
     engine: EngineConfig = field(default_factory=EngineConfig)
     save: SaveConfig = field(default_factory=SaveConfig)
     watch: WatchConfig = field(default_factory=WatchConfig)
@@ -236,8 +248,15 @@ class TrainConfig(Checked):
             )
         if self.gan and self.data.patch % 8:
             yield f"data.patch {self.data.patch} must be a multiple of 8 for the discriminator."
+        if self.start.discriminator and not self.gan:
+            yield "start.discriminator needs a [gan] table."
         if self.losses.artifact_weight and not self.gan:
             yield "losses.artifact_weight needs a [gan] table."
+        scales = SCALES.get(self.network.architecture)
+        if scales and self.scale not in scales:
+            yield f"{self.network.architecture} has the scales {scales}, not {self.scale}."
+        if self.data.lr and self.data.recipe != DataConfig.recipe:
+            yield "data.recipe degrades pictures; with data.lr that is done already."
         if self.batch_size % self.engine.accumulate:
             yield (
                 f"batch_size {self.batch_size} must be a multiple of "
@@ -259,8 +278,11 @@ class TrainConfig(Checked):
             said.pop(name)
         if self.optimiser.schedule != "cosine":
             said.pop("steps")
-        for name in ("workers", "held_out", "held_out_lr"):
-            said["data"].pop(name, None)
+        # Which pictures they are is compared by what they hold, not by what they are called.
+        for name in ("pictures", "lr", "held_out", "held_out_lr", "workers"):
+            said["data"].pop(name)
+        said["engine"].pop("gradient_checkpointing")
+        said.pop("start")
         return said
 
 

@@ -43,6 +43,15 @@ TABLES: dict[str, type[Checked]] = {
 _ADVICE = "docs/training.md lists every key."
 
 
+# Keys whose value is a list: on the command line one word stands for a list of one.
+_LISTS = {
+    (table, field.name)
+    for table, cls in TABLES.items()
+    for field in fields_of(cls)
+    if field.kind == "things"
+}
+
+
 def read_config(path: Path | str, changes: Iterable[str] = ()) -> TrainConfig:
     """A configuration from a TOML file.
 
@@ -122,7 +131,9 @@ def _mistakes(values: Mapping[str, Any]) -> Iterator[str]:
     known = {field.name: field for field in fields_of(TrainConfig)}
     for name in values:
         if name not in known:
-            yield unknown("key", name, known) + _period(name, known)
+            inside = [f"{table}.{name}" for table, cls in TABLES.items() if name in _names(cls)]
+            hint = f'key "{name}" is unknown; did you mean "{inside[0]}"?' if inside else ""
+            yield _ended(hint or unknown("key", name, known))
     for name, field in known.items():
         if field.required and name not in values:
             yield f"{name} is missing."
@@ -140,7 +151,7 @@ def _table_mistakes(name: str, table: type[Checked], values: Any) -> Iterator[st
     known = {field.name: field for field in fields_of(table)}
     strange = [key for key in values if key not in known]
     for key in strange:
-        yield unknown("key", f"{name}.{key}", {f"{name}.{field}": 0 for field in known})
+        yield _ended(unknown("key", f"{name}.{key}", {f"{name}.{field}": 0 for field in known}))
     wrong = list(wrong_values(table, values))
     for sentence in wrong:
         yield f"{name}.{_without_class(sentence)}"
@@ -151,8 +162,12 @@ def _table_mistakes(name: str, table: type[Checked], values: Any) -> Iterator[st
             yield f"{name}: {_without_class(error.cause)}"
 
 
-def _period(name: str, known: Mapping[str, Any]) -> str:
-    return "" if unknown("key", name, known).endswith((".", "?")) else "."
+def _names(table: type[Checked]) -> set[str]:
+    return {field.name for field in fields_of(table)}
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?")) else sentence + "."
 
 
 def _without_class(sentence: str) -> str:
@@ -177,6 +192,8 @@ def _change(values: dict[str, Any], change: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text.strip()
     *tables, name = key.strip().split(".")
+    if isinstance(value, str) and (".".join(tables), name) in _LISTS:
+        value = [value]
     for table in tables:
         inner = values.setdefault(table, {})
         if not isinstance(inner, dict):

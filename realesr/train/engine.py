@@ -21,6 +21,8 @@ from realesr.randomness import spawn
 from realesr.train.config import OptimiserConfig
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
+
     from realesr.models.building import Network
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -60,15 +62,24 @@ def seeded(spec: ModelSpec, seed: int, role: str) -> Network:
         return build_network(spec)
 
 
-def learning_rate(base: float, step: int, steps: int, config: OptimiserConfig) -> float:
+def learning_rate(
+    base: float, step: int, steps: int, config: OptimiserConfig, *, begun: int = 0
+) -> float:
     """The rate of step ``step`` (the first is 1) of ``steps``: a pure function, nothing to save.
+
+    Args:
+        base: The highest rate.
+        step: The step that is about to be made.
+        steps: Where a cosine ends.
+        config: Warm-up and schedule.
+        begun: The step after which this network learns; its warm-up begins there.
 
     >>> schedule = OptimiserConfig(schedule="cosine", warmup=10)
     >>> [learning_rate(1.0, step, 110, schedule) for step in (5, 10, 60, 110)]
     [0.5, 1.0, 0.5, 0.0]
     """
-    if step < config.warmup:
-        return base * step / config.warmup
+    if config.warmup and step - begun < config.warmup:
+        return base * max(0, step - begun) / config.warmup
     if config.schedule == "steps":
         return base * config.factor ** sum(step > milestone for milestone in config.milestones)
     if config.schedule == "cosine":
@@ -95,6 +106,19 @@ def save_memory(network: Network) -> None:
         )
     for block in blocks:
         block.forward = functools.partial(checkpoint, block.forward, use_reentrant=False)
+
+
+def make_accelerator(*, cpu: bool = False) -> Accelerator:
+    """Which process of how many this is, and its device; the number type stays the run's affair.
+
+    Args:
+        cpu: Leave a GPU alone.
+    """
+    from accelerate import Accelerator, DistributedDataParallelKwargs
+
+    # Buffers are a function of the weights alone, so they need no exchange.
+    kwargs = DistributedDataParallelKwargs(broadcast_buffers=False)
+    return Accelerator(cpu=cpu, mixed_precision="no", kwargs_handlers=[kwargs])
 
 
 class Stop:

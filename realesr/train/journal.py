@@ -49,7 +49,7 @@ class Journal:
         output = Path(output)
         make_folder(output)
         self.path = output / NAME
-        kept = [line for line in _lines(self.path) if 0 < first_step >= line["step"]]
+        kept = [line for line in _lines(self.path) if first_step and line["step"] <= first_step]
         data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept)
         if self.path.exists() or kept:
             write_file(self.path, data.encode(), force=True)

@@ -8,11 +8,14 @@ from torch import nn
 
 from realesr.degradations import UnsharpMask
 from realesr.errors import Notice
+from realesr.models.catalogue import ModelSpec
 from realesr.train.alarms import Alarms
+from realesr.train.best import Best
 from realesr.train.config import TrainConfig
 from realesr.train.curves import draw_curves
 from realesr.train.journal import Journal
 from realesr.train.opening import TrainingData, open_recipe
+from realesr.train.paired import open_paired
 from realesr.train.previews import Previews
 from realesr.train.sources import open_sources
 from realesr.train.validation import FixedPair, Validation, fixed_pairs, fixed_partners, restore
@@ -24,12 +27,18 @@ class Looks:
     Args:
         config: The run.
         data: What it learns from; looked at where no pictures are held out.
+        spec: What the network is.
         journal: Where scores are written.
         alarms: What is told of the pictures.
     """
 
     def __init__(
-        self, config: TrainConfig, data: TrainingData, journal: Journal, alarms: Alarms
+        self,
+        config: TrainConfig,
+        data: TrainingData,
+        spec: ModelSpec,
+        journal: Journal,
+        alarms: Alarms,
     ) -> None:
         self.config, self.journal, self.alarms = config, journal, alarms
         watch = config.watch
@@ -38,6 +47,7 @@ class Looks:
         pairs = _pairs(config, data)
         self.previews = Previews(Path(config.output), pairs)
         self.validation = Validation(pairs)
+        self.best = Best(config, spec)
 
     def due(self, step: int) -> bool:
         """Whether there is something to look at after this step."""
@@ -53,6 +63,7 @@ class Looks:
         if self._due(step, self.config.watch.validate_every):
             scores = self.validation.scores(outputs)
             self.journal.write(step, "validation", scores)
+            self.best.offer(step, scores, network)
             told += self.alarms.scores(step, scores["psnr"], scores.get("lpips"))
         if self._due(step, self.config.watch.preview_every):
             self.previews.show(step, outputs)
@@ -60,16 +71,30 @@ class Looks:
                 draw_curves(self.config.output)
         return told
 
+    def verdict(self) -> str:
+        """One sentence on whether it got better, from every validation; empty without one."""
+        looks = [line for line in Journal.read(self.config.output) if line["kind"] == "validation"]
+        if not looks:
+            return ""
+        name, best = self.best.name(looks[-1]), self.best.step()
+        unit = " dB" if name == "psnr" else ""
+        picked = [look for look in (looks[0], looks[-1]) if look.get(name) is not None]
+        told = ", ".join(f"{look[name]:.4g}{unit} at step {look['step']:,}" for look in picked)
+        bicubic = f"bicubic {looks[-1][f'{name}_bicubic']:.4g}{unit}"
+        kept = f"the best, of step {best:,}, is kept in {self.best.folder}"
+        return f"Held-out {name.upper()}: {told}; {bicubic}; {kept}."
+
     def _due(self, step: int, every: int) -> bool:
         return every > 0 and (step % every == 0 or step == self.config.steps)
 
 
 def _pairs(config: TrainConfig, data: TrainingData) -> list[FixedPair]:
     side, count, wanted = config.data, config.watch.pictures, config.data.held_out
-    pictures = open_sources(wanted) if wanted else data.pictures
     if side.lr:
-        partners = open_sources(side.held_out_lr if wanted else side.lr)
+        low = side.held_out_lr if wanted else side.lr
+        pictures, partners = open_paired(wanted or side.pictures, low)
         return fixed_partners(pictures, partners, scale=config.scale, count=count)
+    pictures = open_sources(wanted) if wanted else data.pictures
     recipe = open_recipe(side.recipe, config.scale)
     sharpen = UnsharpMask() if config.sharpen.input else None
     return fixed_pairs(pictures, recipe, seed=config.seed, count=count, sharpen=sharpen)

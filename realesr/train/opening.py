@@ -13,7 +13,7 @@ from realesr.train.data import DegradedPairs
 from realesr.train.feeding import Order
 from realesr.train.paired import PairedPictures, open_paired
 from realesr.train.pairs import Pairs
-from realesr.train.pictures import Chosen, Pictures, without
+from realesr.train.pictures import Chosen, Pictures, digest, without
 from realesr.train.sources import open_sources
 from realesr.train.storing import store_pairs
 
@@ -26,13 +26,13 @@ class TrainingData:
         pairs: The pairs, by (epoch, index).
         order: Which comes when.
         pictures: The pictures they are made from; ``pictures.name(index)`` is for sentences.
-        fingerprint: Another text when the pictures are others.
+        fingerprints: Of the pictures and of the recipe: another text when they are others.
     """
 
     pairs: Pairs
     order: Order
     pictures: Pictures
-    fingerprint: str
+    fingerprints: dict[str, str]
 
 
 def open_data(
@@ -60,7 +60,10 @@ def open_data(
         folder = Path(config.output) / "pairs"
         pairs = store_pairs(made, folder, data.stored, workers=data.workers, progress=progress)
     pictures = made.hr if isinstance(made, PairedPictures) else made.pictures
-    return TrainingData(pairs, Order(pairs, config.seed), pictures, made.fingerprint())
+    fingerprints = {"pictures": made.fingerprint()}
+    if isinstance(made, DegradedPairs):
+        fingerprints["recipe"] = digest([made.recipe.to_dict()])
+    return TrainingData(pairs, Order(pairs, config.seed), pictures, fingerprints)
 
 
 def _degraded(config: TrainConfig) -> DegradedPairs:
@@ -89,6 +92,7 @@ def _paired(config: TrainConfig) -> PairedPictures:
         seed=config.seed,
         patch=data.patch,
         turn=data.turn,
+        sharpen=UnsharpMask() if config.sharpen.targets() else None,
     )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
+import torch
 from torch import Tensor
 
+from realesr.degradations import UnsharpMask
 from realesr.errors import ConfigError, PictureError
-from realesr.train.pairs import Crop, Key, Pairs, placing, planes, turned
+from realesr.train.pairs import Crop, Key, Pair, Pairs, placing, planes, turned
 from realesr.train.pictures import SUFFIXES, Chosen, Pictures, Pixels, digest, joined
 from realesr.train.sources import open_source
 
@@ -101,6 +104,7 @@ class PairedPictures(Pairs):
         seed: What places and turns follow from.
         patch: Side of the high-resolution piece that is learned from.
         turn: Quarter turns too; left and right change places in any case.
+        sharpen: The unsharp mask of the targets, which is applied to the patch, or None.
 
     Raises:
         ConfigError: E404 for a patch that does not fit the scale.
@@ -115,12 +119,14 @@ class PairedPictures(Pairs):
         seed: int = 0,
         patch: int = 256,
         turn: bool = False,
+        sharpen: UnsharpMask | None = None,
     ) -> None:
         if patch <= 0 or patch % scale:
             raise ConfigError("E404", f"patch {patch} must be a multiple of the scale {scale}.")
         super().__init__(hr.blocks())
         self.hr, self.lr = hr, lr
         self.scale, self.seed, self.patch, self.turn = scale, seed, patch, turn
+        self.sharpen = sharpen
 
     def read(self, index: int) -> tuple[Pixels, Pixels]:
         """A picture and its partner, whole.
@@ -163,6 +169,17 @@ class PairedPictures(Pairs):
 
         hr, lr = part(high, self.scale), part(low, 1)
         return Crop((epoch, index), hr, None, lr=lr)
+
+    def finish_all(
+        self, crops: Sequence[Crop], device: torch.device | str | None = None
+    ) -> list[Pair]:
+        """The pairs of a batch, their targets sharpened where that is wanted."""
+        pairs = super().finish_all(crops, device)
+        if self.sharpen is None:
+            return pairs
+        hr = torch.stack([pair.hr for pair in pairs])
+        sharp = self.sharpen.apply(hr, (self.patch, self.patch))
+        return [replace(pair, sharp=each) for pair, each in zip(pairs, sharp, strict=True)]
 
     def fingerprint(self) -> str:
         """Of both sources."""

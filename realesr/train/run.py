@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -15,11 +15,11 @@ from realesr.errors import ConfigError, Notice
 from realesr.images.safefile import make_folder, write_file
 from realesr.train.alarms import Alarms
 from realesr.train.checkpoint import Checkpoint, Checkpoints
-from realesr.train.config import TrainConfig
+from realesr.train.config import StartConfig, TrainConfig
 from realesr.train.config_files import config_as_toml
 from realesr.train.data import Batch
 from realesr.train.durable import claimed
-from realesr.train.engine import Stop
+from realesr.train.engine import Stop, make_accelerator
 from realesr.train.feeding import feed
 from realesr.train.journal import Journal
 from realesr.train.looking import Looks
@@ -71,11 +71,7 @@ def train(
         ResourceError: E503 when a step could not be saved; the one before is safe.
     """
     if accelerator is None:
-        from accelerate import Accelerator, DistributedDataParallelKwargs
-
-        # Buffers are a function of the weights alone, so they need no exchange.
-        kwargs = DistributedDataParallelKwargs(broadcast_buffers=False)
-        accelerator = Accelerator(kwargs_handlers=[kwargs])
+        accelerator = make_accelerator()
     main = accelerator.is_main_process
     progress = Progress(
         config.steps,
@@ -87,23 +83,39 @@ def train(
     begun = saved.newest()
     for notice in saved.notices:
         progress.say(str(notice))
-    if begun is not None and not resume:
-        raise _holds_a_run(config, f"{begun.folder.name} is there already")
+    if begun is None and saved.steps():
+        raise ConfigError(
+            "E501",
+            f"{config.output} holds saved steps, and none of them is complete.",
+            "Move them away to begin anew; nothing was changed.",
+        )
+    if begun is not None:
+        if not resume:
+            raise ConfigError(
+                "E505",
+                f"{config.output} holds a run already, up to {begun.folder.name}.",
+                "Go on with --resume, or name another output.",
+            )
+        _check_config(config, begun)
     if begun is not None and begun.step >= config.steps:
         progress.say(f"{config.output} is finished: {begun.folder.name} is its last step.")
         return Ended(begun.step, begun.folder)
-    if resume:
-        where = f"going on from {begun.folder.name}" if begun else "no complete step: beginning"
-        progress.say(f"{config.output}: {where}.")
     with claimed(saved.output) if main else contextlib.nullcontext():
+        # First what is quick to refuse: weights that do not fit are found before draws are stored.
+        trainer = Trainer(config if begun is None else _from_here(config, begun), accelerator)
         with accelerator.main_process_first():
             data = open_data(config, progress.storing)
         if begun is not None:
-            _check_same(config, data, begun)
-        trainer = Trainer(config, accelerator)
+            _check_data(config, data, begun)
+        if resume:
+            where = f"going on from {begun.folder.name}" if begun else "no complete step: beginning"
+            progress.say(f"{config.output}: {where}.")
         run = _Run(config, trainer, data, saved, progress, begun)
         with contextlib.closing(run), Stop().watched() as stop:
             return run.go(stop)
+
+
+NOTED = ("loss", "d_real", "d_fake")
 
 
 class _Run:
@@ -121,7 +133,9 @@ class _Run:
         self.config, self.trainer, self.data = config, trainer, data
         self.saved, self.progress = saved, progress
         self.last_good = begun.folder.name if begun else ""
-        self.alarms = Alarms(gan=config.gan.kind if config.gan else None)
+        self.alarms = Alarms(
+            gan=config.gan.kind if config.gan else None, tuned=bool(config.start.generator)
+        )
         if begun is not None:
             files = trainer.state_files()
             trainer.load_state(
@@ -129,7 +143,7 @@ class _Run:
             )
             self.alarms.load_state_dict(begun.document("alarms"))
         progress.step = trainer.step
-        self.since_log, self.counted = Means(1), 0
+        self.since_log, self.note = Means(), ""
         # Of several processes the first one writes.
         self.journal: Journal | None = None
         if trainer.accelerator.is_main_process:
@@ -140,7 +154,7 @@ class _Run:
             self.journal = Journal(
                 config.output, tensorboard=config.watch.tensorboard, first_step=trainer.step
             )
-            self.looks = Looks(config, data, self.journal, self.alarms)
+            self.looks = Looks(config, data, trainer.spec, self.journal, self.alarms)
 
     def go(self, stop: Stop) -> Ended:
         """Step after step, until the last one or a signal."""
@@ -160,6 +174,8 @@ class _Run:
             self.progress.say(
                 f"Stopped at step {trainer.step:,} and saved {folder.name}; --resume goes on."
             )
+        elif self.journal is not None and (verdict := self.looks.verdict()):
+            self.progress.say(verdict)
         return Ended(trainer.step, folder, signal)
 
     def close(self) -> None:
@@ -188,12 +204,11 @@ class _Run:
         told = self.alarms.numbers(
             step, not self.trainer.skipped, pictures=self._names(passes), last_good=self.last_good
         )
-        if not self.trainer.skipped:
+        if self.trainer.changed:
             self.since_log.add(said)
-            self.counted += 1
         seconds = {name: sum(each.seconds[name] for each in passes) for name in passes[0].seconds}
-        self.progress.update(step, seconds)
-        if self.counted and (step % watch.log_every == 0 or step == self.config.steps):
+        self.progress.update(step, seconds, note=self.note)
+        if self.since_log.values() and (step % watch.log_every == 0 or step == self.config.steps):
             told += self._log()
         self._tell(told)
         self._look()
@@ -215,11 +230,12 @@ class _Run:
 
     def _log(self) -> list[Notice]:
         """Write the means since the last log, over every process."""
-        trainer, found = self.trainer, self.since_log.values
-        means = torch.stack([value.float() for value in found.values()]) / self.counted
+        trainer, found = self.trainer, self.since_log.values()
+        means = torch.stack([value.float() for value in found.values()])
         means = trainer.accelerator.reduce(means, reduction="mean")
         values: dict[str, float | str] = dict(zip(found, means.tolist(), strict=True))
-        self.since_log, self.counted = Means(1), 0
+        self.since_log = Means()
+        self.note = " ".join(f"{name} {values[name]:.3g}" for name in NOTED if name in values)
         for role in trainer.networks:
             values[f"{role}_learning_rate"] = trainer.learning_rate(role)
         if self.journal is not None:
@@ -243,7 +259,7 @@ class _Run:
                     about={
                         "name": config.name,
                         "config": config.lasting(),
-                        "data": self.data.fingerprint,
+                        "data": dict(self.data.fingerprints),
                         "processes": trainer.accelerator.num_processes,
                     },
                 )
@@ -267,8 +283,8 @@ class _Run:
         return int(accelerator.gather(seen).max())
 
 
-def _check_same(config: TrainConfig, data: TrainingData, begun: Checkpoint) -> None:
-    """Refuse to go on with another configuration or other pictures, and name the difference."""
+def _check_config(config: TrainConfig, begun: Checkpoint) -> None:
+    """Refuse to go on with another configuration, and name the difference."""
     was = _flat(begun.about["config"])
     now = _flat(json.loads(json.dumps(config.lasting())))
     wrong = [
@@ -276,10 +292,31 @@ def _check_same(config: TrainConfig, data: TrainingData, begun: Checkpoint) -> N
         for name in sorted({*was, *now})
         if was.get(name) != now.get(name)
     ]
-    if begun.about["data"] != data.fingerprint:
-        wrong.append("the pictures are not those it was begun with")
     if wrong:
-        raise _holds_a_run(config, "; ".join(wrong), "Put that back, or name another output.")
+        raise _holds_a_run(config, "; ".join(wrong), _other(begun))
+
+
+def _check_data(config: TrainConfig, data: TrainingData, begun: Checkpoint) -> None:
+    """Refuse to go on with other pictures, or with a recipe that says something else by now."""
+    was: Any = begun.about["data"]
+    wrong = [name for name, digest in data.fingerprints.items() if was.get(name) != digest]
+    if wrong:
+        cause = f"the {' and the '.join(wrong)} are not what it was begun with"
+        raise _holds_a_run(config, cause, _other(begun))
+
+
+def _other(begun: Checkpoint) -> str:
+    return (
+        f"Put that back, or begin another run from these weights: --set start.generator="
+        f"{begun.folder} --set output=ANOTHER."
+    )
+
+
+def _from_here(config: TrainConfig, begun: Checkpoint) -> TrainConfig:
+    """The configuration with its first weights in the saved step: the others may be gone by now."""
+    folder = str(begun.folder)
+    judge = folder if config.gan else ""
+    return replace(config, start=StartConfig(generator=folder, discriminator=judge))
 
 
 def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
@@ -292,7 +329,5 @@ def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _holds_a_run(
-    config: TrainConfig, cause: str, advice: str = "Go on with --resume, or name another output."
-) -> ConfigError:
+def _holds_a_run(config: TrainConfig, cause: str, advice: str) -> ConfigError:
     return ConfigError("E505", f"{config.output} holds another run: {cause}.", advice)

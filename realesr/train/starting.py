@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import torch
 from realesr.errors import ConfigError
 from realesr.models.building import fill, misfit
 from realesr.models.catalogue import ModelSpec
+from realesr.models.detection import detect_architecture
 from realesr.models.loading import load_model
 from realesr.models.locating import locate
 from realesr.models.weightfiles import open_weights
@@ -31,7 +33,8 @@ def start_generator(config: TrainConfig) -> tuple[Network, ModelSpec]:
     """
     if not config.start.generator:
         spec = config.network.spec(config.name, config.scale)
-        return seeded(spec, config.seed, "generator").train(), spec
+        network = seeded(spec, config.seed, "generator")
+        return network.train(), _whole(spec, network)
     loaded = load_model(config.start.generator, device="cpu")
     known = {"architecture": loaded.spec.architecture, **loaded.spec.arguments}
     said = config.network.arguments() if config.network != NetworkConfig() else {}
@@ -41,11 +44,23 @@ def start_generator(config: TrainConfig) -> tuple[Network, ModelSpec]:
         if known.get(name, value) != value
     ]
     if loaded.spec.architecture == "resampler":
-        wrong = [f"{config.start.generator} is a plain filter: it has nothing to learn."]
+        raise ConfigError(
+            "E404",
+            f"{config.start.generator} is a plain filter: it has nothing to learn.",
+            "Name a model with weights, or leave start.generator out.",
+        )
     if wrong:
         advice = "Leave the [network] table out: the weights say what they are."
         raise ConfigError("E404", " ".join(wrong), advice)
     return loaded.network.train().requires_grad_(True), loaded.spec
+
+
+def _whole(spec: ModelSpec, network: Network) -> ModelSpec:
+    """The spec with every argument written out, as it will be read from the saved weights."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    said = {name: str(value) for name, value in spec.arguments.items()}
+    found = detect_architecture(shapes, {"architecture": spec.architecture, **said}, name=spec.name)
+    return replace(spec, arguments=found[1]) if found else spec
 
 
 def start_discriminator(config: TrainConfig) -> Network | None:
@@ -66,7 +81,7 @@ def start_discriminator(config: TrainConfig) -> Network | None:
             raise misfit(config.start.discriminator, "it is no discriminator")
         weights = open_weights(path).read().tensors
         expected = network.state_dict()
-        for name in {*expected, *weights}:
+        for name in sorted({*expected, *weights}):
             here, there = expected.get(name), weights.get(name)
             if here is None or there is None or tuple(here.shape) != tuple(there.shape):
                 cause = f"it is no discriminator with {config.gan.features} features ({name})"

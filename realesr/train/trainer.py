@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from realesr import losses
-from realesr.models.catalogue import ModelSpec
 from realesr.train.config import TrainConfig
 from realesr.train.data import Batch
 from realesr.train.ema import Average
@@ -38,6 +37,7 @@ class Trainer:
 
     Attributes:
         step: How many steps were made.
+        changed: Whether the last one changed every network that was to learn.
         skipped: How many of the last ones in a row changed nothing, as a gradient was no number;
             in fp16 those that its scale can still mend do not count.
 
@@ -48,7 +48,7 @@ class Trainer:
     def __init__(self, config: TrainConfig, accelerator: Accelerator) -> None:
         self.config, self.accelerator, self.device = config, accelerator, accelerator.device
         self.dtype = choose_dtype(config.engine.precision, self.device)
-        self.step = self.skipped = 0
+        self.step, self.skipped, self.changed = 0, 0, True
         generator, self.spec = start_generator(config)
         self.average = Average(generator.to(self.device), config.ema)
         if config.engine.gradient_checkpointing:
@@ -79,37 +79,37 @@ class Trainer:
             single number that is not yet fetched from the device.
         """
         self.step += 1
-        gan, said = self.config.gan, Means(len(batches))
+        gan, said, share = self.config.gan, Means(), 1 / len(batches)
         for role, optimiser in self.optimisers.items():
             for group in optimiser.param_groups:
                 group["lr"] = self.learning_rate(role)
         if gan is None or self.step > gan.start_step:
-            fakes = [self._teach_generator(*each, said) for each in _with_last(batches)]
-            changed = self._apply("generator", said)
+            fakes = [self._teach_generator(*each, share, said) for each in _with_last(batches)]
+            learned = self._apply("generator", said)
         else:
-            fakes = [self._enlarge(batch) for batch in batches]
-            changed = True
+            fakes, learned = [self._enlarge(batch) for batch in batches], False
+        self.changed = learned or (gan is not None and self.step <= gan.start_step)
         if gan is not None:
             for (batch, last), fake in zip(_with_last(batches), fakes, strict=True):
-                self._teach_discriminator(batch, fake.detach(), last, said)
-            changed &= self._apply("discriminator", said)
-        mended = changed
+                self._teach_discriminator(batch, fake.detach(), last, share, said)
+            self.changed &= self._apply("discriminator", said)
+        mended = self.changed
         if self.scaler.is_enabled():
             # Overflow is how the scale finds its place: down to 1 it is no trouble.
-            mended = changed or self.scaler.get_scale() > 1
+            mended = self.changed or self.scaler.get_scale() > 1
             self.scaler.update()
         self.skipped = 0 if mended else self.skipped + 1
-        if changed:
+        if learned:
             self.average.update(self.networks["generator"], self.step)
-        return said.values
+        return said.values()
 
     def learning_rate(self, role: str) -> float:
-        """The rate of this step for the generator or the discriminator."""
-        config = self.config
-        base = config.optimiser.learning_rate
-        if role == "discriminator" and config.gan is not None:
-            base = config.gan.learning_rate
-        return learning_rate(base, self.step, config.steps, config.optimiser)
+        """The rate of this step; each network warms up when it begins to learn."""
+        config, gan = self.config, self.config.gan
+        base, begun = config.optimiser.learning_rate, gan.start_step if gan else 0
+        if role == "discriminator" and gan is not None:
+            base, begun = gan.learning_rate, 0
+        return learning_rate(base, self.step, config.steps, config.optimiser, begun=begun)
 
     def state(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
         """Everything a later process needs to go on as if it were this one.
@@ -119,7 +119,7 @@ class Trainer:
             and plain values by file.
         """
         tensors = {"generator": dict(self.average.network.state_dict())}
-        documents: dict[str, Any] = {"config": describe(self.spec)}
+        documents: dict[str, Any] = {"config": self.spec.as_config()}
         state: dict[str, Any] = {"step": self.step, "skipped": self.skipped}
         for role, network in self.networks.items():
             file = "weights" if role == "generator" else role
@@ -157,7 +157,7 @@ class Trainer:
         """Where passes through networks compute in the run's number type."""
         return autocast(self.dtype, self.device)
 
-    def _teach_generator(self, batch: Batch, last: bool, said: Means) -> Tensor:
+    def _teach_generator(self, batch: Batch, last: bool, share: float, said: Means) -> Tensor:
         """Forward, each term of the loss, backward; the discriminator only says what it thinks."""
         judge = self.networks.get("discriminator")
         if judge is not None:
@@ -165,29 +165,31 @@ class Trainer:
         with self._apart("generator", last):
             with self.autocast():
                 fake = self.running["generator"](self._laid(batch.lr))
-                logits = judge(fake) if judge is not None else None
+                logits = judge(fake).float() if judge is not None else None
             smoothed = self._smoothed(batch)
             terms = self.objective.terms(fake.float(), batch, logits, smoothed)
             loss = torch.stack(list(terms.values())).sum()
             said.add({**terms, "loss": loss})
-            self.scaler.scale(loss / said.count).backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(share * loss).backward()  # type: ignore[no-untyped-call]
         return fake.float()  # type: ignore[no-any-return]
 
-    def _teach_discriminator(self, batch: Batch, fake: Tensor, last: bool, said: Means) -> None:
+    def _teach_discriminator(
+        self, batch: Batch, fake: Tensor, last: bool, share: float, said: Means
+    ) -> None:
         """Its two halves, real and made, with a backward pass each, as the reference has it."""
         assert self.config.gan is not None
         self.networks["discriminator"].requires_grad_(True)
         real = batch.sharp if self.config.sharpen.adversarial else batch.hr
         kind = self.config.gan.kind
-        with self._apart("discriminator", last):
-            for name, pictures, is_real in (("real", real, True), ("fake", fake, False)):
+        for name, pictures, is_real in (("real", real, True), ("fake", fake, False)):
+            with self._apart("discriminator", last and not is_real):
                 with self.autocast():
                     logits = self.running["discriminator"](self._laid(pictures))
                 loss = losses.adversarial(
                     logits.float(), real=is_real, kind=kind, for_generator=False
                 )
                 said.add({f"d_{name}": opinion(logits, kind), f"d_{name}_loss": loss})
-                self.scaler.scale(loss / said.count).backward()  # type: ignore[no-untyped-call]
+                self.scaler.scale(share * loss).backward()  # type: ignore[no-untyped-call]
 
     def _apply(self, role: str, said: Means) -> bool:
         """Change the weights, unless a gradient is no number; whether it did."""
@@ -201,7 +203,7 @@ class Trainer:
         if finite or self.scaler.is_enabled():
             self.scaler.step(optimiser)
         optimiser.zero_grad()
-        said.values[f"{role}_gradient"] = norm
+        said.add({f"{role}_gradient": norm})
         return finite
 
     @torch.no_grad()
@@ -235,30 +237,27 @@ class Trainer:
 
 
 class Means:
-    """Means over the passes of one step, by name.
+    """Means of single numbers by name, each over as often as it was said.
 
-    >>> means = Means(2)
-    >>> means.add({"loss": torch.tensor(1.0)}), means.add({"loss": torch.tensor(3.0)})
-    (None, None)
-    >>> means.values
-    {'loss': tensor(2.)}
+    >>> means = Means()
+    >>> means.add({"loss": torch.tensor(1.0)})
+    >>> means.add({"loss": torch.tensor(3.0), "gan": torch.tensor(5.0)})
+    >>> means.values()
+    {'loss': tensor(2.), 'gan': tensor(5.)}
     """
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.values: dict[str, Tensor] = {}
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[Tensor, int]] = {}
 
     def add(self, found: Mapping[str, Tensor]) -> None:
-        """Count in what one pass found."""
+        """Count in what was found once more."""
         for name, value in found.items():
-            share = value.detach() / self.count
-            self.values[name] = self.values[name] + share if name in self.values else share
+            total, count = self._sums.get(name, (torch.zeros_like(value, dtype=torch.float32), 0))
+            self._sums[name] = (total + value.detach(), count + 1)
 
-
-def describe(spec: ModelSpec) -> dict[str, Any]:
-    """The ``config.json`` that goes beside a generator's weights."""
-    arguments = {name: value for name, value in spec.arguments.items() if name != "scale"}
-    return {"architecture": spec.architecture, "scale": spec.scale, "arguments": arguments}
+    def values(self) -> dict[str, Tensor]:
+        """The means so far, in the order the names were first said."""
+        return {name: total / count for name, (total, count) in self._sums.items()}
 
 
 def _with_last(batches: Sequence[Batch]) -> Iterator[tuple[Batch, bool]]:

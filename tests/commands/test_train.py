@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from realesr.models.loading import load_model
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SMOKE = str(ROOT / "configs" / "smoke.toml")
 
@@ -26,6 +28,8 @@ def test_a_run_is_a_model_and_a_second_start_needs_resume(tmp_path):
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told == {"step": 4, "folder": "runs/smoke/step-000004", "finished": True}
+    assert "Held-out PSNR: " in done.stderr and " at step 4; bicubic " in done.stderr
+    assert load_model(tmp_path / "runs" / "smoke" / "best", device="cpu").spec.scale == 4
     again = realesr(tmp_path, SMOKE, *few)
     assert again.returncode == 2
     assert "E505" in again.stderr and "--resume" in again.stderr

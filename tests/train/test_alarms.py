@@ -132,7 +132,7 @@ def test_colours_that_leave_are_told_once_with_what_was_measured(pairs):
     sentence = told[4].sentence
     assert told[4].code == "W511"
     assert "at step 400" in sentence and "red +" in sentence and "it was " in sentence
-    assert "at step 0" in sentence and "Lower learning_rate" in sentence
+    assert "at step 0" in sentence and "optimiser.learning_rate" in sentence
 
 
 def test_one_odd_look_is_no_drift(pairs):

@@ -95,11 +95,18 @@ def test_all_mistakes_are_named_at_once_with_the_nearest_key():
         ("data", {"pictures": ["a"], "crop": 66, "patch": 66}, "must be multiples of the scale 4"),
         ("losses", {"artifact_weight": 1.0}, "needs a [gan] table"),
         ("engine", {"accumulate": 3}, "must be a multiple of engine.accumulate 3"),
+        ("start", {"discriminator": "x"}, "start.discriminator needs a [gan] table"),
+        ("optimiser", {"betas": [0.9, 1.0]}, "betas must be below 1"),
+        ("network", {"architecture": "rrdbnet"}, "rrdbnet has the scales (1, 2, 4, 8), not 3"),
+        ("data", {"pictures": ["a"], "lr": ["b"], "recipe": "gentle"}, "that is done already"),
         ("gan", {}, ""),
     ],
 )
 def test_what_does_not_fit_together(table, values, words):
     said = {**NEEDED, "data": {"pictures": ["a"]}, table: values}
+    if table == "network" and "architecture" in values:
+        said["scale"] = 3
+        said["data"] = {"pictures": ["a"], "crop": 96, "patch": 48}
     if not words:
         assert config_from(said).gan == GanConfig()
         return
@@ -128,6 +135,9 @@ def test_what_may_change_between_two_starts():
     config = TrainConfig(**NEEDED, data=DataConfig(pictures=("a",)))
     free = replace(config, name="z", output="elsewhere", steps=9)
     assert free.lasting() == config.lasting()
+    moved = replace(config, data=DataConfig(pictures=("./a",), workers=3))
+    spare = replace(config, engine=replace(config.engine, gradient_checkpointing=True))
+    assert moved.lasting() == spare.lasting() == config.lasting()
     assert replace(config, seed=1).lasting() != config.lasting()
     cosine = replace(config, optimiser=replace(config.optimiser, schedule="cosine"))
     assert replace(cosine, steps=9).lasting() != cosine.lasting()

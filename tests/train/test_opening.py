@@ -42,7 +42,7 @@ def test_pictures_are_degraded_on_the_fly_or_stored(tmp_path):
     fly, stored = opened(tmp_path), opened(tmp_path, stored=2)
     assert isinstance(fly.pairs, DegradedPairs) and isinstance(stored.pairs, StoredPairs)
     assert names(fly) == names(stored) == ["astronaut.png", "coffee.png", "rocket.jpg"]
-    assert fly.fingerprint == stored.fingerprint
+    assert fly.fingerprints == stored.fingerprints
     assert first(fly).shape == first(stored).shape == (3, 3, 16, 16)
     assert (tmp_path / "run" / "pairs" / "draws.jsonl").read_text().count("\n") == 6
     assert fly.pairs.sharpen is not None and fly.pairs.sharpen_input
@@ -62,6 +62,7 @@ def test_pairs_that_exist_are_opened_and_stored(tmp_path):
             (tmp_path / side).mkdir(exist_ok=True)
             Image.fromarray(pixels).save(tmp_path / side / f"{number}.png")
     places = {"pictures": [str(tmp_path / "hr")], "lr": [str(tmp_path / "lr")]}
+    places["recipe"] = "real_esrgan"  # the default: nothing is degraded
     fly, stored = opened(tmp_path, **places), opened(tmp_path, **places, stored=1)
     assert isinstance(fly.pairs, PairedPictures) and isinstance(stored.pairs, StoredPairs)
     assert torch.equal(first(fly), first(stored))
@@ -78,9 +79,9 @@ def test_held_out_pictures_are_never_learned_from(tmp_path):
     whole = opened(tmp_path)
     held = opened(tmp_path, held_out=["samples:coffee,chelsea"])
     assert names(held) == ["astronaut.png", "rocket.jpg"]
-    assert len(held.pairs) == 2 and held.fingerprint != whole.fingerprint
+    assert len(held.pairs) == 2 and held.fingerprints != whole.fingerprints
     # Nothing in common: nothing is left out, and the data is the same.
-    assert opened(tmp_path, held_out=["samples:moon"]).fingerprint == whole.fingerprint
+    assert opened(tmp_path, held_out=["samples:moon"]).fingerprints == whole.fingerprints
     with pytest.raises(ConfigError, match="Every picture is held out"):
         opened(tmp_path, held_out=[SAMPLES])
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from realesr.degradations import presets
 from realesr.errors import ConfigError
 from realesr.train import run as running
 from realesr.train.checkpoint import Checkpoints
 from realesr.train.config_files import read_config
+from realesr.train.journal import Journal
 from realesr.train.run import train
 from tests.train.faults import Count, damage, watched
 from tests.train.runs import contents, journal, make_run, trained
@@ -163,7 +165,7 @@ def test_other_pictures_are_refused(tmp_path):
     (tmp_path / "pictures" / "06.png").unlink()
     with pytest.raises(ConfigError) as caught:
         trained(config, tmp_path / "run", "steps=4", resume=True)
-    assert caught.value.code == "E505" and "pictures are not those" in caught.value.cause
+    assert caught.value.code == "E505" and "pictures are not what" in caught.value.cause
     assert Checkpoints(tmp_path / "run").newest().step == 2
 
 
@@ -213,3 +215,58 @@ def test_before_every_call_of_its_saves_a_run_could_be_killed(gan, straight, tmp
         assert contents(ended.folder) == expected and not list(copy.glob("*.tmp"))
     kept = json.loads((output / "step-000003" / "manifest.json").read_text("utf-8"))
     assert kept["step"] == 3 and Checkpoints(output).steps() == [2, 3]
+
+
+def test_each_logged_mean_is_over_the_steps_that_had_it(tmp_path):
+    config = make_run(tmp_path, gan=True)
+    each, five = tmp_path / "each", tmp_path / "five"
+    trained(config, each, "steps=5", "gan.start_step=2", "watch.log_every=1")
+    trained(config, five, "steps=5", "gan.start_step=2", "watch.log_every=5")
+    lines = [line for line in Journal.read(each) if line["kind"] == "train"]
+    (mean,) = [line for line in Journal.read(five) if line["kind"] == "train"]
+    for name in ("loss", "gan", "pixel", "d_real", "discriminator_gradient"):
+        said = [line[name] for line in lines if name in line]
+        assert len(said) == (3 if name in ("loss", "gan", "pixel") else 5)
+        assert mean[name] == pytest.approx(sum(said) / len(said), rel=1e-5), name
+
+
+def test_where_every_step_is_damaged_nothing_is_begun_over_them(tmp_path):
+    config, output = make_run(tmp_path), tmp_path / "run"
+    trained(config, output, "steps=8")
+    steps = sorted(output.glob("step-*"))
+    for step in steps:
+        (step / "weights.safetensors").write_bytes(b"torn")
+    for resume in (True, False):
+        with pytest.raises(ConfigError, match="none of them is complete") as caught:
+            trained(config, output, "steps=8", resume=resume)
+        assert caught.value.code == "E501"
+    assert sorted(output.glob("step-*")) == steps
+
+
+def test_a_recipe_that_says_something_else_is_noticed(tmp_path):
+    config, output, recipe = make_run(tmp_path), tmp_path / "run", tmp_path / "mine.json"
+    recipe.write_text(presets.gentle(2).to_json(), encoding="utf-8")
+    trained(config, output, "steps=4", f"data.recipe={recipe}")
+    recipe.write_text(presets.real_esrgan(2).to_json(), encoding="utf-8")
+    with pytest.raises(ConfigError, match="the recipe") as caught:
+        trained(config, output, "steps=8", f"data.recipe={recipe}", resume=True)
+    assert caught.value.code == "E505"
+
+
+def test_a_finished_run_of_another_configuration_is_not_taken_for_this_one(tmp_path):
+    config, output = make_run(tmp_path), tmp_path / "run"
+    trained(config, output, "steps=4")
+    with pytest.raises(ConfigError, match="features was 4 and is 8"):
+        trained(config, output, "steps=4", "network.features=8", resume=True)
+
+
+def test_the_weights_it_began_with_may_be_gone(tmp_path):
+    config = make_run(tmp_path)
+    trained(config, tmp_path / "first", "steps=4")
+    start = f"start.generator={tmp_path / 'first' / 'step-000004'}"
+    straight = trained(config, tmp_path / "straight", start, "steps=8", "seed=3")
+    stopped = tmp_path / "stopped"
+    trained(config, stopped, start, "steps=4", "seed=3")
+    shutil.rmtree(tmp_path / "first")
+    ended = trained(config, stopped, start, "steps=8", "seed=3", resume=True)
+    assert contents(ended.folder) == contents(straight.folder)

@@ -6,9 +6,9 @@ import copy
 
 import pytest
 import torch
-from accelerate import Accelerator
 from torch.nn import functional as F
 
+from realesr import losses
 from realesr.train.config import (
     DataConfig,
     EngineConfig,
@@ -19,7 +19,8 @@ from realesr.train.config import (
     Sharpen,
     TrainConfig,
 )
-from realesr.train.data import Batch
+from realesr.train.engine import learning_rate, make_accelerator
+from realesr.train.pairs import Batch
 from realesr.train.trainer import Trainer
 
 
@@ -46,7 +47,7 @@ def batch(seed: int, count: int = 4) -> Batch:
 
 
 def trainer(**changes) -> Trainer:
-    return Trainer(config(**changes), Accelerator(cpu=True))
+    return Trainer(config(**changes), make_accelerator(cpu=True))
 
 
 def same(ours: torch.nn.Module, theirs: torch.nn.Module, tolerance: float = 1e-6) -> None:
@@ -241,3 +242,109 @@ def test_a_trainer_goes_on_from_its_state(gan):
     for role, network in straight.networks.items():
         same(network, again.networks[role], 0)
     same(straight.average.network, again.average.network, 0)
+
+
+class Corners(torch.nn.Module):
+    """A perceptual distance that fits on a line: random filters, mean absolute difference."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(3)
+        self.register_buffer("filters", torch.randn(5, 3, 3, 3, generator=generator))
+
+    def forward(self, prediction, target):
+        return (F.conv2d(prediction, self.filters) - F.conv2d(target, self.filters)).abs().mean()
+
+
+def test_the_whole_loss_of_stage_two_is_the_papers():
+    """Pixel and features against the sharpened photo, spectrum, artifacts, the judge's opinion."""
+    chosen = LossConfig(
+        perceptual_weight=0.7, frequency_weight=0.3, artifact_weight=0.9, pixel="mse"
+    )
+    ours = trainer(gan=GanConfig(features=8), losses=chosen)
+    ours.objective.perceptual = corners = Corners()
+    ours.train_step([batch(0)])
+    pictures = batch(1)
+    twin = trainer(gan=GanConfig(features=8), losses=chosen)
+    tensors, documents = copy.deepcopy(ours.state())
+    twin.load_state(tensors, documents["state"])
+    generator, judge, average = *twin.networks.values(), twin.average.network
+    said = ours.train_step([pictures])
+    fake, sharp = generator(pictures.lr), pictures.sharp
+    with torch.no_grad():
+        smoothed = average(pictures.lr)
+    logits = judge(fake)
+    terms = {
+        "pixel": (fake - sharp).square().mean(),
+        "perceptual": 0.7 * corners(fake, sharp),
+        "frequency": 0.3 * losses.frequency(fake, sharp),
+        "artifact": 0.9 * losses.artifact(fake, smoothed, sharp),
+        "gan": 0.1 * F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)),
+    }
+    for name, term in terms.items():
+        assert float(said[name]) == pytest.approx(float(term.detach()), rel=1e-5), name
+    generator.zero_grad()
+    sum(terms.values()).backward()
+    norm = torch.sqrt(sum(each.grad.square().sum() for each in generator.parameters()))
+    assert float(said["generator_gradient"]) == pytest.approx(float(norm), rel=1e-4)
+
+
+def test_the_perceptual_target_follows_its_switch():
+    plain = Sharpen(input=False, pixel=False, perceptual=False, adversarial=False)
+    found = []
+    for sharpen in (plain, Sharpen(**{**vars(plain), "perceptual": True})):
+        ours = trainer(sharpen=sharpen)
+        ours.objective.perceptual = Corners()
+        found.append(ours.train_step([batch(0)]))
+    assert float(found[0]["perceptual"]) != float(found[1]["perceptual"])
+    assert float(found[0]["pixel"]) == float(found[1]["pixel"])
+
+
+def test_the_generator_warms_up_when_it_begins():
+    warm = OptimiserConfig(learning_rate=1e-3, warmup=4)
+    ours = trainer(optimiser=warm, gan=GanConfig(features=8, start_step=2, learning_rate=1e-2))
+    rates = []
+    for step in range(7):
+        ours.train_step([batch(step)])
+        rates.append((ours.learning_rate("generator"), ours.learning_rate("discriminator")))
+    assert [rate for rate, _ in rates] == pytest.approx([0, 0, 2.5e-4, 5e-4, 7.5e-4, 1e-3, 1e-3])
+    assert [rate for _, rate in rates[:5]] == pytest.approx([2.5e-3, 5e-3, 7.5e-3, 1e-2, 1e-2])
+
+
+def test_schedules_have_their_values():
+    steps = OptimiserConfig(schedule="steps", milestones=(10, 20), factor=0.5)
+    assert [learning_rate(1.0, step, 30, steps) for step in (10, 11, 20, 21)] == [1, 0.5, 0.5, 0.25]
+    cosine = OptimiserConfig(schedule="cosine")
+    assert learning_rate(1.0, 25, 100, cosine) == pytest.approx(0.5 + 0.5 * 2**-0.5)
+    assert learning_rate(1.0, 999, 100, OptimiserConfig()) == 1.0
+
+
+def test_a_broken_photo_stops_the_judge_and_not_the_average():
+    ours = trainer(gan=GanConfig(features=8))
+    broken = batch(0)
+    broken.hr[0, 0, 0, 0] = torch.nan
+    before = copy.deepcopy(ours.average.network)
+    ours.train_step([broken])
+    assert ours.skipped == 1 and not ours.changed
+    moved = ours.average.network.body[0].weight - before.body[0].weight
+    assert moved.abs().max() > 0, "the generator learned, so its average moves"
+
+
+def test_launchers_do_not_choose_the_number_type(monkeypatch):
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    assert make_accelerator(cpu=True).mixed_precision == "no"
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_a_gpu_computes_narrow(precision, cuda):
+    ours = Trainer(
+        config(engine=EngineConfig(precision=precision), gan=GanConfig(features=8)),
+        make_accelerator(),
+    )
+    pictures = batch(0)
+    there = Batch(
+        hr=pictures.hr.to(cuda), lr=pictures.lr.to(cuda), traces=(), sharp=pictures.sharp.to(cuda)
+    )
+    for _ in range(3):
+        said = ours.train_step([there])
+    assert torch.isfinite(said["loss"])
