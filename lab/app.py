@@ -28,7 +28,7 @@ from lab.text import i18n, say
 from lab.visitors import Visitors
 from lab.workbench import Workbench
 from realesr.errors import ParameterError, RealesrError
-from realesr.inference.memory import keep_freed_memory
+from realesr.inference.memory import keep_freed_memory, share_processors
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
@@ -160,6 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    share_processors()
     keep_freed_memory()
     end_when_told()
     try:

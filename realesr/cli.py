@@ -55,10 +55,12 @@ def _run(words: list[str]) -> int:
         raise ParameterError(
             "E001", "the folder this was started in is not there any more.", "Go to another one."
         ) from error
-    from realesr.commands.wiring import CarriedError, app
-    from realesr.inference.memory import keep_freed_memory
+    from realesr.inference.memory import keep_freed_memory, share_processors
 
+    share_processors()
     keep_freed_memory()
+    from realesr.commands.wiring import CarriedError, app
+
     try:
         return app(standalone_mode=False) or 0
     except CarriedError as carried:

@@ -1,11 +1,23 @@
-"""Keeping the memory of one layer for the next."""
+"""Settings of the whole process that programs make: kept memory, threads that do not wait idly."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+
+
+def share_processors() -> None:
+    """Let threads that wait for each other sleep soon; before torch is loaded, or without effect.
+
+    GNU OpenMP lets them spin for milliseconds. Where other programs want the processors too, each
+    spins while the thread it waits for cannot run: a training step on two busy cores took three
+    times as long. What the user set stays.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def keep_freed_memory() -> bool:
