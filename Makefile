@@ -5,7 +5,7 @@ BIN := .venv/bin
 CODE := realesr lab tests benchmarks docs spaces_app.py
 READY := .venv/.ready
 
-.PHONY: setup lab lint test test-slow figures screenshots clean
+.PHONY: setup lab lint test test-slow figures screenshots train-lab clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -38,6 +38,11 @@ figures: setup
 
 screenshots: setup
 	$(BIN)/python docs/figures/make_screenshots.py
+
+# Hours on two cores; stopped with Ctrl-C it goes on where it was. Pictures lie in pictures/train.
+train-lab: setup
+	$(BIN)/realesr train configs/lab_x4_fidelity.toml --resume
+	$(BIN)/realesr train configs/lab_x4.toml --resume
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
