@@ -152,10 +152,13 @@ def _table_mistakes(name: str, table: type[Checked], values: Any) -> Iterator[st
     strange = [key for key in values if key not in known]
     for key in strange:
         yield _ended(unknown("key", f"{name}.{key}", {f"{name}.{field}": 0 for field in known}))
+    missing = [key for key, field in known.items() if field.required and key not in values]
+    for key in missing:
+        yield f"{name}.{key} is missing."
     wrong = list(wrong_values(table, values))
     for sentence in wrong:
         yield f"{name}.{_without_class(sentence)}"
-    if not strange and not wrong:
+    if not strange and not wrong and not missing:
         try:
             table(**values)
         except ParameterError as error:

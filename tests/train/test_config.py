@@ -91,6 +91,7 @@ def test_all_mistakes_are_named_at_once_with_the_nearest_key():
         ("network", {"blocks": 3}, "compact has no blocks"),
         ("data", {"pictures": ["a"], "crop": 64, "patch": 128}, "patch 128 is larger than crop 64"),
         ("data", {"pictures": []}, "pictures is empty"),
+        ("data", {}, "data.pictures is missing"),
         ("data", {"pictures": ["a"], "lr": ["b", "c"]}, "as many sources as pictures"),
         ("data", {"pictures": ["a"], "crop": 66, "patch": 66}, "must be multiples of the scale 4"),
         ("losses", {"artifact_weight": 1.0}, "needs a [gan] table"),
