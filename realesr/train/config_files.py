@@ -82,7 +82,7 @@ def config_from(values: Mapping[str, Any]) -> TrainConfig:
 
     >>> config_from({"name": "x", "output": "y", "step": 5, "batch_size": 0, "data": {}})
     Traceback (most recent call last):
-    realesr.errors.ConfigError: E404 key "step" is unknown; did you mean "steps"? batch_size ...
+    realesr.errors.ConfigError: E404 key "step" is unknown; did you mean "steps"? steps ...
     """
     mistakes = list(_mistakes(values))
     if mistakes:
