@@ -61,7 +61,7 @@ def test_two_processes_are_one_with_the_joined_batch(tmp_path):
     # What two saved, one goes on with.
     launch(tmp_path / "two", 1, "--resume", "steps=24")
     launch(tmp_path / "one", 1, "--resume", "steps=24")
-    for file, tolerance in (("weights", 1e-6), ("discriminator", 2e-4)):
+    for file, tolerance in (("weights", 1e-6), ("discriminator", 5e-3)):
         compare(tmp_path, file, tolerance)
 
 
