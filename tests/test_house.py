@@ -88,6 +88,7 @@ FLOORS: list[tuple[int, str]] = [
     (4, "realesr.inference.pipeline"),
     (4, "realesr.quality.peers"),
     (4, "realesr.quality.bench"),
+    (4, "realesr.quality.checkup"),
     (4, "realesr.train.config"),
     (4, "realesr.train.config_files"),
     (4, "realesr.train.pictures"),

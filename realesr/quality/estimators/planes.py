@@ -37,16 +37,25 @@ class Estimate:
     confidence: float
 
 
+def check_pixels(pixels: Pixels) -> None:
+    """Refuse an array that is no picture.
+
+    Raises:
+        ParameterError: E001.
+    """
+    if pixels.ndim not in (2, 3) or pixels.dtype not in (np.uint8, np.uint16) or 0 in pixels.shape:
+        raise ParameterError(
+            "E001", f"a picture is HW or HWC of uint8 or uint16, not {pixels.shape} {pixels.dtype}."
+        )
+
+
 def colours(pixels: Pixels) -> Plane:
     """The colours in 256 levels, HWC with 1 or 3 channels; alpha is left out.
 
     >>> colours(np.full((2, 2, 4), 65535, np.uint16)).max(axis=(0, 1)).tolist()
     [255.0, 255.0, 255.0]
     """
-    if pixels.ndim not in (2, 3) or pixels.dtype not in (np.uint8, np.uint16) or 0 in pixels.shape:
-        raise ParameterError(
-            "E001", f"a picture is HW or HWC of uint8 or uint16, not {pixels.shape} {pixels.dtype}."
-        )
+    check_pixels(pixels)
     planes = pixels[..., None] if pixels.ndim == 2 else pixels
     planes = planes[..., :3] if planes.shape[2] >= 3 else planes[..., :1]
     levels = planes.astype(np.float32)
