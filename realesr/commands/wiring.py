@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from realesr import __version__
-from realesr.commands import bench, degrade, doctor, models, train, upscale
+from realesr.commands import bench, degrade, doctor, evaluate, models, train, upscale
 
 
 class CarriedError(BaseException):
@@ -58,5 +58,6 @@ app.command("upscale", epilog=upscale.EXAMPLE)(upscale.upscale)
 app.command("degrade", epilog=degrade.EXAMPLE)(degrade.degrade)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
+app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
 app.add_typer(models.app, name="models")

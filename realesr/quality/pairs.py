@@ -72,7 +72,7 @@ class Pair:
             ParameterError: E002 or E005 for what is no picture, E003 for sizes that differ or are
                 under ``least`` pixels within the border.
         """
-        made, true = _opened(result), _opened(truth)
+        made, true = as_float(result), as_float(truth)
         if made.shape != true.shape:
             raise ParameterError(
                 "E003",
@@ -108,8 +108,12 @@ class Pair:
         return f"{seen}, {self.depth}, border {self.border} px"
 
 
-def _opened(picture: Picture) -> Tensor:
-    """A picture of any accepted form; gray becomes three equal channels."""
+def as_float(picture: Picture) -> Tensor:
+    """A picture of any accepted form: 1 x 3 x H x W, float64; gray becomes three equal channels.
+
+    Raises:
+        ParameterError: E002 or E005 for what is no picture.
+    """
     if isinstance(picture, Tensor):
         if picture.ndim != 4 or picture.shape[0] != 1 or picture.shape[1] not in (1, 3):
             raise ParameterError(
