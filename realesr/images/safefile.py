@@ -1,11 +1,16 @@
-"""Writing a file so that at every moment the old one or the new one is there, whole."""
+"""Writing a file so that at every moment the old one or the new one is there, whole.
+
+A file that was only written may be lost when the power goes: its bytes wait in memory. Here a file
+counts as written after ``fsync``, and a name after ``fsync`` of the folder that holds it.
+"""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from realesr.errors import PictureError, RealesrError, ResourceError
@@ -50,14 +55,14 @@ def write_file(
     refuse_overwriting(path, force=force)
     temporary = temporary or temporary_beside(path)
     try:
-        _write_synchronised(temporary, data)
+        write_durably(temporary, [data])
         if check:
             check(temporary)
         if force:
             os.replace(temporary, path)  # noqa: PTH105
         else:
             _name_without_replacing(temporary, path)
-        _synchronise_folder(path.parent)
+        synchronise_folder(path.parent)
     except RealesrError:
         raise
     except FileExistsError as error:
@@ -125,16 +130,33 @@ def make_folder(folder: Path) -> None:
         raise cannot_write(folder, 0, error) from error
 
 
-def _write_synchronised(path: Path, data: bytes) -> None:
+def write_durably(path: Path, pieces: Iterable[bytes | memoryview]) -> tuple[str, int]:
+    """Write a new file piece by piece and see it onto the disk.
+
+    Args:
+        path: A name that nothing has yet.
+        pieces: The contents in order; each is asked for when the one before is written.
+
+    Returns:
+        The sha256 of the contents, and their length in bytes.
+
+    Raises:
+        OSError: As the system says it.
+    """
+    digest, size = hashlib.sha256(), 0
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view[:_PIECE]) :]
+        for piece in pieces:
+            view = memoryview(piece)
+            digest.update(view)
+            size += view.nbytes
+            while view:
+                view = view[os.write(descriptor, view[:_PIECE]) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    return digest.hexdigest(), size
 
 
 def _name_without_replacing(temporary: Path, path: Path) -> None:
@@ -150,19 +172,27 @@ def _name_without_replacing(temporary: Path, path: Path) -> None:
         os.replace(temporary, path)  # noqa: PTH105
 
 
-def _synchronise_folder(folder: Path) -> None:
-    """Put the new name on the disk too, where the system knows how."""
+def synchronise_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk, where the system knows how.
+
+    Raises:
+        OSError: When the disk fails.
+    """
     if not hasattr(os, "O_DIRECTORY"):
         return
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except OSError as error:
+        if error.errno in _NO_FOLDER_SYNC:
+            return
+        raise
+    try:
+        os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _NO_FOLDER_SYNC:
             raise
+    finally:
+        os.close(descriptor)
 
 
 def _forget(temporary: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ class Best:
         name, kept = self.name(scores), self._kept()
         sign = -1 if name == "lpips" else 1
         before = kept.get(name) if step and kept.get("step", 0) <= step else None
-        if not scores[name] == scores[name] or (
-            before is not None and sign * scores[name] <= sign * before
-        ):
+        if math.isnan(scores[name]):
+            return False
+        if before is not None and sign * scores[name] <= sign * before:
             return False
         make_folder(self.folder)
         weights = b"".join(bytes(piece) for piece in tensor_pieces(dict(network.state_dict())))

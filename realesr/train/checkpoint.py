@@ -24,7 +24,8 @@ from torch import Tensor
 
 from realesr import __version__
 from realesr.errors import ConfigError, Notice, ParameterError, ResourceError
-from realesr.train.durable import free_bytes, remove_folder, synchronise_folder, write_durably
+from realesr.images.safefile import synchronise_folder, write_durably
+from realesr.train.durable import free_bytes, remove_folder
 from realesr.train.saved import MANIFEST, SCHEMA, Checkpoint, TornError, reason, seal, verified
 from realesr.train.state import JSON
 from realesr.train.tensorfile import tensor_bytes, tensor_pieces

@@ -187,7 +187,7 @@ class EngineConfig(Checked):
         Literal["auto", "fp32", "bf16", "fp16"], "of the arithmetic; weights stay fp32"
     ] = "auto"
     accumulate: Annotated[int, Span(1, 4096, help="passes that make one step")] = 1
-    gradient_checkpointing: Annotated[bool, "less memory, a third slower"] = False
+    gradient_checkpointing: Annotated[bool, "less memory, but passes are computed twice"] = False
     compile: Annotated[bool, "torch.compile the generator"] = False
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from realesr.train.progress import spoken_time
+
 Weight = Literal["stop", "warning", "note"]
 _NAMED = 5
 
@@ -95,12 +97,7 @@ def size(number: float) -> str:
 def duration(seconds: float) -> str:
     """A time as people say it.
 
-    >>> duration(0.034), duration(42), duration(754), duration(7300), duration(200_000)
-    ('0.034 s', '42 s', '13 min', '2.0 h', '2.3 days')
+    >>> duration(0.034), duration(42), duration(7300)
+    ('0.034 s', '42 s', '2 h 02 min')
     """
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    for unit, length in (("days", 86_400.0), ("h", 3600.0)):
-        if seconds >= 1.5 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds / 60:.0f} min" if seconds >= 100 else f"{seconds:.0f} s"
+    return f"{seconds:.2g} s" if seconds < 10 else spoken_time(seconds)

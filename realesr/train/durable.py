@@ -1,17 +1,12 @@
-"""Files and folders that survive a power cut, and errors that never pass in silence.
-
-A file that was only written may be lost when the power goes: its bytes wait in memory. Here a file
-counts as written after ``fsync``, and a name after ``fsync`` of the folder that holds it.
-"""
+"""Folders that one process claims, empties and measures; errors never pass in silence."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from realesr.errors import ParameterError
@@ -23,60 +18,6 @@ except ImportError:  # Windows: two runs on one folder are then not told apart.
     fcntl = None  # type: ignore[assignment]
 
 LOCK = ".realesr-lock"
-_PIECE = 1 << 24
-_NO_FOLDER_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES, errno.EPERM)
-
-
-def write_durably(path: Path, pieces: Iterable[bytes | memoryview]) -> tuple[str, int]:
-    """Write a new file piece by piece and see it onto the disk.
-
-    Args:
-        path: A name that nothing has yet.
-        pieces: The contents in order; each is asked for when the one before is written.
-
-    Returns:
-        The sha256 of the contents, and their length in bytes.
-
-    Raises:
-        OSError: As the system says it.
-    """
-    digest, size = hashlib.sha256(), 0
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, 0o666)
-    try:
-        for piece in pieces:
-            view = memoryview(piece)
-            digest.update(view)
-            size += view.nbytes
-            while view:
-                view = view[os.write(descriptor, view[:_PIECE]) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return digest.hexdigest(), size
-
-
-def synchronise_folder(folder: Path) -> None:
-    """Put the names in a folder on the disk, where the system knows how.
-
-    Raises:
-        OSError: When the disk fails.
-    """
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        if error.errno in _NO_FOLDER_SYNC:
-            return
-        raise
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def remove_folder(folder: Path) -> None:

@@ -31,8 +31,8 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """The number type of the passes through the networks; weights and optimiser stay float32.
 
-    ``"auto"`` is bf16 on CUDA and on a CPU with AMX, where it is the fastest (see
-    ``docs/benchmarks.md``), and fp32 elsewhere. It asks what the machine has and measures nothing,
+    ``"auto"`` is bf16 on CUDA and on a CPU with AMX (``docs/benchmarks.md`` has its pace on
+    a CPU), and fp32 elsewhere. It asks what the machine has and measures nothing,
     so that a resumed run computes as the one it goes on with.
 
     Raises:

@@ -41,13 +41,13 @@ class Looks:
         alarms: Alarms,
     ) -> None:
         self.config, self.journal, self.alarms = config, journal, alarms
+        self.best = Best(config, spec)
         watch = config.watch
         if not watch.preview_every and not watch.validate_every:
             return
         pairs = _pairs(config, data)
         self.previews = Previews(Path(config.output), pairs)
         self.validation = Validation(pairs)
-        self.best = Best(config, spec)
 
     def due(self, step: int) -> bool:
         """Whether there is something to look at after this step."""
@@ -82,7 +82,8 @@ class Looks:
         told = ", ".join(f"{look[name]:.4g}{unit} at step {look['step']:,}" for look in picked)
         bicubic = f"bicubic {looks[-1][f'{name}_bicubic']:.4g}{unit}"
         kept = f"the best, of step {best:,}, is kept in {self.best.folder}"
-        return f"Held-out {name.upper()}: {told}; {bicubic}; {kept}."
+        seen = "Held-out" if self.config.data.held_out else "On pictures it learned from,"
+        return f"{seen} {name.upper()}: {told}; {bicubic}; {kept}."
 
     def _due(self, step: int, every: int) -> bool:
         return every > 0 and (step % every == 0 or step == self.config.steps)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from realesr import losses
 from realesr.train.config import TrainConfig
-from realesr.train.data import Batch
+from realesr.train.pairs import Batch
 
 PIXEL: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": losses.l1,

@@ -227,17 +227,19 @@ def _pass(data: TrainingData, trainer: Trainer, size: int) -> dict[str, Any]:
 def _stored(data: TrainingData, config: TrainConfig) -> dict[str, Any]:
     """How long storing a picture takes, for each draw, and how large it gets with all of them."""
     from realesr.train.data import DegradedPairs
-    from realesr.train.records import record
+    from realesr.train.paired import PairedPictures
+    from realesr.train.records import about, record
 
     pairs = data.pairs
-    assert isinstance(pairs, DegradedPairs)
+    assert isinstance(pairs, DegradedPairs | PairedPictures)  # not stored ones: see `unstored`
+    draws = about(pairs, config.data.stored)["draws"]
     seconds, sizes = [], []
     started = time.perf_counter()
     for index in range(0, len(pairs), max(1, len(pairs) // 8)):
         before = time.perf_counter()
         parts = record(pairs, index, 1).pixels()
         seconds.append(time.perf_counter() - before)
-        times = {"lr.bin": config.data.stored}
+        times = {"lr.bin": draws}
         sizes.append(
             sum(times.get(name, 1) * each.nbytes for name, part in parts.items() for each in part)
         )

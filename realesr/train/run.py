@@ -17,13 +17,13 @@ from realesr.train.alarms import Alarms
 from realesr.train.checkpoint import Checkpoint, Checkpoints
 from realesr.train.config import StartConfig, TrainConfig
 from realesr.train.config_files import config_as_toml
-from realesr.train.data import Batch
 from realesr.train.durable import claimed
 from realesr.train.engine import Stop, make_accelerator
 from realesr.train.feeding import feed
 from realesr.train.journal import Journal
 from realesr.train.looking import Looks
 from realesr.train.opening import TrainingData, open_data
+from realesr.train.pairs import Batch
 from realesr.train.progress import Progress
 from realesr.train.trainer import Means, Trainer
 

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from realesr import losses
 from realesr.train.config import TrainConfig
-from realesr.train.data import Batch
 from realesr.train.ema import Average
 from realesr.train.engine import autocast, choose_dtype, learning_rate, save_memory
 from realesr.train.objectives import GeneratorObjective, opinion
+from realesr.train.pairs import Batch
 from realesr.train.starting import start_discriminator, start_generator
 from realesr.train.state import pack, unpack
 

@@ -21,9 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -95,7 +94,7 @@ def fixed_pairs(
     """
     pairs: list[FixedPair] = []
     for index in _spread(len(pictures), count):
-        name, hr = pictures.name(index), to_tensor(_rgb(pictures.read(index)))
+        name, hr = pictures.name(index), to_tensor(pictures.read(index))
         rows, columns = _middle(hr.shape, recipe.scale, side, name)
         hr = hr[:, :, rows, columns].contiguous()
         # 53 bits: JavaScript, which reads traces in the lab, has no larger whole numbers.
@@ -123,7 +122,7 @@ def fixed_partners(
     pairs: list[FixedPair] = []
     for index in _spread(len(pictures), count):
         name = pictures.name(index)
-        hr, lr = (to_tensor(_rgb(each.read(index))) for each in (pictures, partners))
+        hr, lr = (to_tensor(each.read(index)) for each in (pictures, partners))
         rows, columns = _middle(hr.shape, scale, side, name)
         small = (slice(each.start // scale, each.stop // scale) for each in (rows, columns))
         lr = lr[(slice(None), slice(None), *small)].contiguous()
@@ -229,13 +228,6 @@ def _middle(shape: Sequence[int], scale: int, side: int, name: str) -> tuple[sli
     ]
     rows, columns = (slice(start, start + k) for start, k in zip(starts, kept, strict=True))
     return rows, columns
-
-
-def _rgb(pixels: Any) -> Any:
-    """Three channels: gray three times, alpha left out."""
-    planes = pixels[..., None] if pixels.ndim == 2 else pixels
-    colours = planes[..., :3] if planes.shape[-1] >= 3 else planes[..., :1]
-    return np.broadcast_to(colours, (*colours.shape[:2], 3))
 
 
 def _file_name(name: str, place: int) -> str:

@@ -19,19 +19,6 @@ from realesr.degradations.batches import degrade_batch
 from realesr.degradations.noise import poisson_counts, poisson_tables, search
 from realesr.errors import ParameterError, PictureError
 
-EVERY_PRESET = [
-    "real_esrgan",
-    "real_esrgan_exact",
-    "bsrgan",
-    "bicubic_only",
-    "gentle",
-    "chat_app",
-    "web_thumbnail",
-    "document_scan",
-    "satellite",
-    "phone_night",
-]
-
 
 def photographs(count: int, side: int) -> torch.Tensor:
     """Crops of scikit-image's astronaut, one beside the other."""
@@ -74,7 +61,7 @@ def test_counts_by_the_ladder_alone_are_those_by_the_table():
         assert torch.equal(search(tables, values, chances), poisson_counts(values, chances, levels))
 
 
-@pytest.mark.parametrize("name", EVERY_PRESET)
+@pytest.mark.parametrize("name", sorted(presets.PRESETS))
 def test_on_a_gpu_a_batch_comes_close(name, cuda):
     hr = photographs(6, 256)
     traces = [getattr(presets, name)(4).sample(seed) for seed in range(6)]

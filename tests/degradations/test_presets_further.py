@@ -24,16 +24,7 @@ from realesr.degradations.steps import RandomJpeg
 from realesr.errors import ParameterError
 from realesr.randomness import spawn
 
-NAMES = (
-    "bsrgan",
-    "bicubic_only",
-    "gentle",
-    "chat_app",
-    "web_thumbnail",
-    "document_scan",
-    "satellite",
-    "phone_night",
-)
+NAMES = [name for name in presets.PRESETS if not name.startswith("real_esrgan")]
 
 
 def picture(height: int, width: int) -> torch.Tensor:

@@ -31,12 +31,13 @@ def test_killed_at_random_moments(gan, workers, seed, tmp_path):
         for number in range(KILLS):
             started = realesr.start(*words, "steps=100000")
             if number % 2:
-                # In a save, which takes a hundredth of a second or more: the first or a later one.
+                # In a save, which takes a hundredth of a second or more: the first or a later one,
+                # as soon as it is seen or a moment later.
                 wait(lambda: not unfinished(output), "what the last kill left to go")
                 goal = safe + EVERY * moments.randrange(3)
                 wait(lambda goal=goal: newest_name(output) >= goal, "some steps")
                 wait(lambda: unfinished(output), "a save")
-                time.sleep(moments.uniform(0, 0.01))
+                time.sleep(moments.choice((0, moments.uniform(0, 0.01))))
             else:
                 # Anywhere: opening the data, reading the state, learning, saving.
                 time.sleep(moments.uniform(0, 1.5))
@@ -44,8 +45,7 @@ def test_killed_at_random_moments(gan, workers, seed, tmp_path):
             assert started.code() == -signal.SIGKILL
             in_a_save += bool(unfinished(output))
             safe = check(output, safe)
-        # How many of the fifteen hit it depends on the machine.
-        assert safe > EVERY and in_a_save
+        assert safe > EVERY and in_a_save > KILLS // 10
         wait(lambda: not started.family(), "the workers of the last one to end")
         last = safe + 2 * EVERY
         ended = realesr.start(*words, f"steps={last}")

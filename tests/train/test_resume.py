@@ -270,3 +270,13 @@ def test_the_weights_it_began_with_may_be_gone(tmp_path):
     shutil.rmtree(tmp_path / "first")
     ended = trained(config, stopped, start, "steps=8", "seed=3", resume=True)
     assert contents(ended.folder) == contents(straight.folder)
+
+
+def test_a_run_that_no_longer_looks_still_says_how_the_earlier_looks_went(tmp_path):
+    config, said = make_run(tmp_path), io.StringIO()
+    trained(config, tmp_path / "run", "steps=4", "watch.validate_every=2")
+    changes = (f"output={tmp_path / 'run'}", "steps=6", "watch.validate_every=0")
+    train(read_config(config, changes), resume=True, stream=said)
+    # No picture was held out, and that is said.
+    assert "On pictures it learned from, PSNR: " in said.getvalue().splitlines()[-1]
+    assert " at step 4; bicubic " in said.getvalue()

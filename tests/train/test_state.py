@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realesr.errors import ConfigError, ParameterError
+from realesr.images.safefile import write_durably
 from realesr.models.storage import MAX_TENSORS
-from realesr.train.durable import write_durably
 from realesr.train.state import pack, unpack
 from realesr.train.tensorfile import read_tensors, tensor_pieces
 

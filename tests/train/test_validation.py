@@ -8,12 +8,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from realesr.degradations import UnsharpMask, presets
 from realesr.errors import PictureError
 from realesr.images import to_tensor
 from realesr.models.resamplers import Resampler
 from realesr.quality.metrics import lpips, psnr, ssim
+from realesr.train.sources import open_source
 from realesr.train.validation import Validation, fixed_pairs, fixed_partners, restore
 from tests.train.watched import network, small_pairs
 
@@ -76,8 +78,9 @@ def test_sharpening_comes_before_the_degradation_and_leaves_the_truth_alone():
 
 
 @pytest.mark.parametrize("shape", [(50, 70), (50, 70, 4)])
-def test_gray_and_transparent_pictures_are_looked_at_in_colour(shape):
-    pair = fixed_pairs(Arrays(noise(*shape)), presets.gentle(2), seed=0)[0]
+def test_gray_and_transparent_pictures_are_looked_at_in_colour(shape, tmp_path):
+    Image.fromarray(noise(*shape)).save(tmp_path / "picture.png")
+    pair = fixed_pairs(open_source(str(tmp_path)), presets.gentle(2), seed=0)[0]
     assert pair.hr.shape == (1, 3, 48, 64) and pair.lr.shape == (1, 3, 24, 32)
 
 
