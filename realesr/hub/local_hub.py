@@ -6,44 +6,65 @@ For tests, notebooks and lessons: nothing leaves the machine, no account is need
         hub.commit("ada/old-maps-x4", {"model.safetensors": data})
         os.environ["HF_ENDPOINT"] = hub.url
 
+To publish, a token is needed, as on the real one; ``hub.environment("ada")`` has all that a program
+must be started with. ``hub.faults`` makes things go wrong. ``python -m realesr.hub`` runs one.
+
 Reference: the routes and headers that ``huggingface_hub`` asks for in ``file_download.py``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
+import secrets
+import socket
+import struct
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
-from urllib.parse import unquote, urlsplit
+from typing import Literal, Self
+from urllib.parse import parse_qsl, urlsplit
 
-_REPOSITORY = r"(?P<repository>(datasets/)?[^/]+/[^/]+)"
-_FILE = re.compile(rf"/{_REPOSITORY}/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
-_INFO = re.compile(rf"/api/(models/)?{_REPOSITORY}(/revision/(?P<revision>[^/]+))?")
-_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
+from realesr.hub.answers import Answer, Request, answer
+from realesr.hub.faults import Fault, Faults
+from realesr.hub.store import Files, RefusalError, Repository, Store
+
+Role = Literal["read", "write", "expired"]
+
+
+@dataclass(frozen=True)
+class User:
+    """Who holds a token, and what it is good for."""
+
+    name: str
+    role: Role
 
 
 class LocalHub:
     """Repositories in memory, served over HTTP while the ``with`` block runs.
 
+    Args:
+        port: Where to listen; 0 takes a free one.
+
     Attributes:
         asked: Every request so far, as ``"HEAD /ada/old-maps-x4/resolve/main/config.json"``.
         sent: How many bytes of files went out.
+        taken: How many bytes of large files came in.
+        faults: What is to go wrong.
+        store: What it keeps.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.asked: list[str] = []
-        self.sent = 0
-        self._commits: dict[str, dict[str, dict[str, bytes]]] = {}
-        self._branches: dict[tuple[str, str], str] = {}
+        self.sent = self.taken = 0
+        self.faults = Faults()
+        self.store = Store()
+        self._tokens: dict[str, User] = {}
+        self._port = port
         self._server: ThreadingHTTPServer | None = None
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _Handler)
         self._server.daemon_threads = True
         self._server.hub = self  # type: ignore[attr-defined]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -66,13 +87,70 @@ class LocalHub:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def commit(self, repository: str, files: Mapping[str, bytes], branch: str = "main") -> str:
+    def token(self, user: str, role: Role = "write") -> str:
+        """A new token of a user.
+
+        >>> LocalHub().token("ada").startswith("hf_")
+        True
+        """
+        made = f"hf_{secrets.token_hex(17)}"
+        self._tokens[made] = User(user, role)
+        return made
+
+    def environment(self, user: str, role: Role = "write") -> dict[str, str]:
+        """The variables a program must be started with to speak to this Hub as a user.
+
+        Large files go by the Hub's older protocol, which is the one spoken here.
+        """
+        token = self.token(user, role)
+        return {"HF_ENDPOINT": self.url, "HF_TOKEN": token, "HF_HUB_DISABLE_XET": "1"}
+
+    def expire(self, token: str) -> None:
+        """From now on a token is worth nothing."""
+        self._tokens[token] = User(self._tokens[token].name, "expired")
+
+    def user(self, request: Request) -> User | None:
+        """Who asks; None for a stranger.
+
+        Raises:
+            RefusalError: 401 for a token that nobody has.
+        """
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not token:
+            return None
+        known = self._tokens.get(token)
+        if known is None or known.role == "expired":
+            raise RefusalError(401, "", "Invalid credentials in Authorization header")
+        return known
+
+    def check_writer(self, request: Request, owner: str) -> str:
+        """The user who asks, if that one may write what the owner has.
+
+        Raises:
+            RefusalError: 401 for a stranger, 403 for a token that may only read or is another's.
+        """
+        user = self.user(request)
+        if user is None:
+            raise RefusalError(401, "", "Invalid username or password.")
+        if user.role != "write" or owner not in ("", user.name):
+            raise RefusalError(403, "", "You don't have the rights to write here")
+        return user.name
+
+    def commit(
+        self,
+        repository: str,
+        files: Mapping[str, bytes],
+        branch: str = "main",
+        *,
+        private: bool = False,
+    ) -> str:
         """Make these the files of a branch, creating the repository if need be.
 
         Args:
             repository: ``user/name`` of a model, ``datasets/user/name`` of a data set.
             files: Contents by path.
             branch: The branch, or a tag.
+            private: Whether a repository created here is seen by its owner alone.
 
         Returns:
             The commit's hash.
@@ -81,84 +159,102 @@ class LocalHub:
         >>> len(hub.commit("ada/maps", {"README.md": b"# Maps"}))
         40
         """
-        commits = self._commits.setdefault(repository, {})
-        told = b"".join(
-            path.encode() + b"\0" + hashlib.sha256(data).digest() for path, data in files.items()
-        )
-        name = hashlib.sha1(f"{repository} {len(commits)} ".encode() + told).hexdigest()
-        commits[name] = dict(files)
-        self._branches[repository, branch] = name
-        return name
+        with self.store.lock:
+            kept = self.store.repositories.setdefault(repository, Repository(private=private))
+            return kept.add(repository, files, branch)
 
-    def files(self, repository: str, revision: str) -> tuple[str, dict[str, bytes]] | str:
-        """A commit with its files, or the Hub's word for what is not there."""
-        if repository not in self._commits:
-            return "RepoNotFound"
-        commit = self._branches.get((repository, revision), revision)
-        if commit not in self._commits[repository]:
-            return "RevisionNotFound"
-        return commit, self._commits[repository][commit]
+    def files(self, repository: str, revision: str = "main") -> Files:
+        """What a reader sees: contents by path.
 
-    def find(self, repository: str, revision: str, path: str) -> tuple[str, bytes] | str:
-        """A file with its commit, or the Hub's word for what is not there."""
-        found = self.files(repository, revision)
-        if isinstance(found, str):
-            return found
-        commit, files = found
-        return (commit, files[path]) if path in files else "EntryNotFound"
-
-    def info(self, repository: str, revision: str) -> tuple[str, bytes] | str:
-        """What the Hub tells about a revision: its commit and its files with their sizes."""
-        found = self.files(repository, revision)
-        if isinstance(found, str):
-            return found
-        commit, files = found
-        listed = [
-            {"rfilename": path, "size": len(data), "blobId": hashlib.sha1(data).hexdigest()}
-            for path, data in files.items()
-        ]
-        name = repository.removeprefix("datasets/")
-        return commit, json.dumps({"id": name, "sha": commit, "siblings": listed}).encode()
+        Raises:
+            RefusalError: 404 for what is not there.
+        """
+        with self.store.lock:
+            kept = self.store.find(repository)
+            return dict(kept.commits[kept.head(revision)])
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
     def do_GET(self) -> None:
-        self._answer(with_body=True)
+        self._serve()
 
-    def _answer(self, *, with_body: bool) -> None:
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+    def _serve(self) -> None:
         hub: LocalHub = self.server.hub  # type: ignore[attr-defined]
-        hub.asked.append(f"{self.command} {self.path}")
-        found = self._found(hub, urlsplit(self.path).path)
-        if isinstance(found, str):
-            self.send_response(404)
-            self.send_header("X-Error-Code", found)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        asked = f"{self.command} {self.path}"
+        hub.asked.append(asked)
+        fault = hub.faults.meet(asked)
+        if fault and not fault.status and fault.moment == "before":
+            self._hang_up()
             return
-        commit, data = found
-        part = _RANGE.fullmatch(self.headers.get("Range", ""))
-        self.send_response(206 if part else 200)
-        self.send_header("X-Repo-Commit", commit)
-        self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
-        if part:
-            first, last = int(part[1]), min(int(part[2]), len(data) - 1)
-            self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
-            data = data[first : last + 1]
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        if with_body:
-            hub.sent += len(data)
-            self.wfile.write(data)
+        if fault and not fault.status and fault.moment == "within" and self.command == "PUT":
+            self.rfile.read(int(self.headers.get("Content-Length", 0)) // 2)
+            self._hang_up()
+            return
+        body = self._body()
+        if fault and fault.status:
+            self._send(Answer(b"{}", fault.status, fault.headers))
+            return
+        try:
+            made = self._answer(hub, body)
+        except RefusalError as refusal:
+            headers = {"X-Error-Code": refusal.code, "X-Error-Message": refusal.message}
+            told = {name: text for name, text in headers.items() if text}
+            body = f'{{"error": "{refusal.message}"}}'.encode()
+            self._send(Answer(body, refusal.status, told))
+            return
+        self._send(made, fault)
 
-    def _found(self, hub: LocalHub, path: str) -> tuple[str, bytes] | str:
-        if match := _INFO.fullmatch(path):
-            return hub.info(unquote(match["repository"]), unquote(match["revision"] or "main"))
-        if match := _FILE.fullmatch(path):
-            return hub.find(*map(unquote, match.group("repository", "revision", "path")))
-        return "RepoNotFound"
+    def _answer(self, hub: LocalHub, body: bytes) -> Answer:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        query = dict(parse_qsl(parts.query))
+        return answer(hub, Request(self.command, parts.path, query, headers, body))
+
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        pieces = []
+        while size := int(self.rfile.readline().strip() or b"0", 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        return b"".join(pieces)
+
+    def _send(self, made: Answer, fault: Fault | None = None) -> None:
+        hub: LocalHub = self.server.hub  # type: ignore[attr-defined]
+        if fault and fault.moment == "after":
+            self._hang_up()
+            return
+        self.send_response(made.status)
+        for name, text in made.headers.items():
+            self.send_header(name, text)
+        self.send_header("Content-Length", str(len(made.body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if "/resolve/" in self.path:
+            hub.sent += len(made.body)
+        if fault and fault.moment == "within":
+            self.wfile.write(made.body[: len(made.body) // 2])
+            self._hang_up()
+            return
+        self.wfile.write(made.body)
+
+    def _hang_up(self) -> None:
+        """End the connection the hard way, as a pulled cable would."""
+        self.wfile.flush()
+        at_once = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.close_connection = True
+        self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing on the terminal."""
+
+    def handle(self) -> None:
+        """Answer; a client that is gone meanwhile is nobody's fault."""
+        try:
+            super().handle()
+        except (ConnectionError, ValueError, OSError):
+            self.close_connection = True

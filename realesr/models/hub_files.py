@@ -56,7 +56,7 @@ def fetch_from_hub(hub_id: str, progress: Progress | None = None) -> tuple[Path,
     match = _ID.fullmatch(hub_id)
     assert match is not None
     repository, revision = match["repository"], match["revision"]
-    with _silent_client():
+    with silent_client():
         try:
             found = None if is_offline() else _ask(repository, revision)
             if found is None:
@@ -119,7 +119,7 @@ def _from_cache(repository: str, revision: str | None) -> tuple[Path, str]:
 
 
 @contextmanager
-def _silent_client() -> Iterator[None]:
+def silent_client() -> Iterator[None]:
     """Keep the client's remarks on every try to itself; what matters is raised."""
     log = logging.getLogger("huggingface_hub")
     before = log.level
