@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from realesr.commands.degrade import PRESETS
+from realesr.commands.holding import stops_held
 from realesr.commands.report import BatchBar, say
 from realesr.errors import ParameterError
 from realesr.images.safefile import check_target, make_folder, refuse_overwriting, write_file
@@ -18,6 +20,8 @@ from realesr.models.catalogue import DEFAULT_MODEL
 if TYPE_CHECKING:
     from realesr.degradations import Recipe
     from realesr.quality.evaluation import Evaluation
+    from realesr.quality.evaluation.known import Entry
+    from realesr.quality.evaluation.running import Pictures
 
 EXAMPLE = (
     "Example: realesr evaluate photos --model bicubic --model starter-x4 --recipe gentle "
@@ -34,8 +38,12 @@ def evaluate(
         ),
     ] = None,
     model: Annotated[
-        list[str], typer.Option("--model", help="A name or weights file; may be given again.")
-    ] = ["bicubic", DEFAULT_MODEL],  # noqa: B006  typer reads it and never changes it
+        list[str],
+        typer.Option(
+            "--model",
+            help=f"A name or weights file; may be given again. [bicubic, {DEFAULT_MODEL}]",
+        ),
+    ] = [],  # noqa: B006  typer reads it and never changes it
     recipe: Annotated[
         list[str],
         typer.Option(
@@ -66,6 +74,20 @@ def evaluate(
         list[Path],
         typer.Option("-o", "--output", help="A .md, .csv or .json file; may be given again."),
     ] = [],  # noqa: B006
+    worst: Annotated[
+        Path | None, typer.Option(help="A .png for the places where each model failed most.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="A .png for quality against time and parameters.")
+    ] = None,
+    known_table: Annotated[
+        bool,
+        typer.Option(
+            "--known-table",
+            help="The table everybody knows: plain filters, the papers' networks and every model "
+            "on this machine, beside the figures that circulate.",
+        ),
+    ] = False,
     precision: Annotated[
         str, typer.Option(help="Number type of the results: fp32, auto, bf16 or fp16.")
     ] = "fp32",
@@ -82,34 +104,93 @@ def evaluate(
     the results are compared with the pictures.
     """
     check_files(output, (".md", ".csv", ".json"), force=force)
+    check_files([path for path in (worst, plot) if path], (".png",), force=force)
+    if known_table and (model or measure or count or crop or len(pictures or ()) > 1):
+        raise ParameterError(
+            "E001",
+            "--known-table says itself which models and measures, and takes one data set, whole.",
+            "Leave --model, --measure, --count and --crop out.",
+        )
     from realesr.models.locating import locate
-    from realesr.quality.evaluation import as_document, as_markdown, data_set_names
+    from realesr.quality.evaluation import data_set_names, known_entries, measures
     from realesr.quality.evaluation import evaluate as run
-    from realesr.quality.evaluation.measures import chosen
     from realesr.train.sources import open_source
 
-    chosen(measure)
+    measures.chosen(measure)
     for name in model:
         locate(name)
+    entries, strangers = known_entries() if known_table else ([], [])
+    names = [entry.model for entry in entries if entry.model] or model
     recipes = [_recipe(name, scale) for name in recipe]
     sources = {name: open_source(text) for text, name in data_set_names(pictures or ["samples"])}
     bar = BatchBar(1.0, 1)
-
-    def progress(done: int, total: int, what: str) -> None:
-        bar.show(what, done / max(1, total))
-
     found = run(
-        model, sources, recipes, measures=measure or None, seed=seed, count=count, crop=crop,
-        precision=precision, device=device, speed=speed, progress=progress,
-    )  # fmt: skip
+        names or ["bicubic", DEFAULT_MODEL],
+        sources,
+        recipes,
+        measures=["psnr", "ssim"] if known_table else measure or None,
+        seed=seed,
+        count=count,
+        crop=crop,
+        precision=precision,
+        device=device,
+        speed=speed,
+        progress=lambda done, total, what: bar.show(what, done / max(1, total)),
+    )
     bar.clear()
-    for path in output:
-        _write(found, path, against, force=force)
-    if as_json:
-        typer.echo(json.dumps(as_document(found), ensure_ascii=False, indent=2))
-    else:
-        typer.echo(as_markdown(found, against=against))
+    shown = Shown(found, against, entries, next(iter(sources.values())))
+    with stops_held():
+        for path in output:
+            shown.write(path, force=force)
+        if found.rows:
+            shown.draw(worst, plot, force=force)
+    typer.echo(shown.text(".json" if as_json else ".md"), nl=False)
+    if strangers:
+        say(f"No upscalers, passed over: {', '.join(each.what for each in strangers)}.")
     _leave(found)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An evaluation on its way to a person.
+
+    Attributes:
+        found: The evaluation.
+        against: The model that others are compared with.
+        entries: The rows of the known table, where that is wanted.
+        pictures: The first data set.
+    """
+
+    found: Evaluation
+    against: str | None
+    entries: list[Entry]
+    pictures: Pictures
+
+    def text(self, ending: str) -> str:
+        """The evaluation as a file with that ending holds it."""
+        from realesr.quality.evaluation import as_csv, as_document, as_known_table, as_markdown
+
+        if ending == ".json":
+            return json.dumps(as_document(self.found), ensure_ascii=False, indent=2) + "\n"
+        if ending == ".csv":
+            return as_csv(self.found)
+        if self.entries:
+            return as_known_table(self.found, self.entries, self.pictures)
+        return as_markdown(self.found, against=self.against)
+
+    def write(self, path: Path, *, force: bool) -> None:
+        """Write a table."""
+        write_file(path, self.text(path.suffix.lower()).encode(), force=force)
+        say(f"{path} is written.")
+
+    def draw(self, worst: Path | None, plot: Path | None, *, force: bool) -> None:
+        """Write the pictures that were asked for."""
+        from realesr.quality.evaluation import quality_plot, worst_places
+
+        for path, make in ((worst, worst_places), (plot, quality_plot)):
+            if path is not None:
+                write_file(path, make(self.found), force=force)
+                say(f"{path} is written.")
 
 
 def check_files(paths: list[Path], endings: tuple[str, ...], *, force: bool) -> None:
@@ -137,18 +218,6 @@ def _recipe(name: str, scale: int) -> Recipe:
     if Path(name).suffix.lower() in (".json", ".toml"):
         return load_recipe(name)
     return presets.preset(name, scale)
-
-
-def _write(found: Evaluation, path: Path, against: str | None, *, force: bool) -> None:
-    from realesr.quality.evaluation import as_csv, as_document, as_markdown
-
-    kind = path.suffix.lower()
-    if kind == ".json":
-        text = json.dumps(as_document(found), ensure_ascii=False, indent=2) + "\n"
-    else:
-        text = as_csv(found) if kind == ".csv" else as_markdown(found, against=against)
-    write_file(path, text.encode(), force=force)
-    say(f"{path} is written.")
 
 
 def _leave(found: Evaluation) -> None:

@@ -11,6 +11,8 @@
     print(as_markdown(found))
 """
 
+from realesr.quality.evaluation.drawing import quality_plot, worst_places
+from realesr.quality.evaluation.known import as_known_table, known_entries
 from realesr.quality.evaluation.measures import MEASURES, Measure
 from realesr.quality.evaluation.results import Comparison, Evaluation, Mean, Row, Subject
 from realesr.quality.evaluation.running import data_set_names, evaluate
@@ -26,7 +28,11 @@ __all__ = [
     "Subject",
     "as_csv",
     "as_document",
+    "as_known_table",
     "as_markdown",
     "data_set_names",
     "evaluate",
+    "known_entries",
+    "quality_plot",
+    "worst_places",
 ]
