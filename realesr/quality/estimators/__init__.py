@@ -6,29 +6,38 @@ for an odd or tiny picture: it says None.
 """
 
 from realesr.quality.estimators.blur import blur
-from realesr.quality.estimators.compression import (
-    JpegTables,
-    JpegTrace,
-    blockiness,
-    jpeg_quality,
-    read_tables,
-)
+from realesr.quality.estimators.borders import Borders, borders
+from realesr.quality.estimators.chroma import Subsampling, chroma_subsampling
+from realesr.quality.estimators.compression import JpegTrace, blockiness, jpeg_quality
 from realesr.quality.estimators.enlargement import enlargement
+from realesr.quality.estimators.exposure import Exposure, exposure
 from realesr.quality.estimators.flatness import banding, flatness
+from realesr.quality.estimators.jpeg_file import JpegTables, read_tables
+from realesr.quality.estimators.motion import Motion, motion_blur
 from realesr.quality.estimators.noise import Noise, noise
 from realesr.quality.estimators.planes import Estimate
+from realesr.quality.estimators.ringing import ringing
 
 __all__ = [
+    "Borders",
     "Estimate",
+    "Exposure",
     "JpegTables",
     "JpegTrace",
+    "Motion",
     "Noise",
+    "Subsampling",
     "banding",
     "blockiness",
     "blur",
+    "borders",
+    "chroma_subsampling",
     "enlargement",
+    "exposure",
     "flatness",
     "jpeg_quality",
+    "motion_blur",
     "noise",
     "read_tables",
+    "ringing",
 ]

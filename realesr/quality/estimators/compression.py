@@ -1,4 +1,4 @@
-"""What JPEG left behind: its quality, from the file or from the pixels, and its blocks.
+"""What JPEG left behind in pixels: its quality, and its blocks.
 
 JPEG rounds each cosine amount of a block to a multiple of its table's entry. A picture that went
 through it and was saved again as PNG still has its amounts near those multiples. For each quality
@@ -10,13 +10,12 @@ quantizer estimation", IEEE Transactions on Image Processing 12(2), 2003.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from realesr.quality.estimators.jpeg_file import standard_tables
 from realesr.quality.estimators.planes import (
     Estimate,
     Pixels,
@@ -40,93 +39,6 @@ _STRAY = 0.03
 _CERTAIN = 0.004
 _FEWEST_PATTERNS = 6
 _ENOUGH = 25.0
-
-
-@dataclass(frozen=True)
-class JpegTables:
-    """The tables of a JPEG file, and the quality that libjpeg would call them.
-
-    Attributes:
-        quality: 1 to 100: the quality whose tables these are, or the nearest.
-        exact: Whether they are exactly that quality's.
-        luma: 8x8, row = vertical frequency.
-        chroma: 8x8, or None in a gray file.
-    """
-
-    quality: int
-    exact: bool
-    luma: npt.NDArray[np.int64]
-    chroma: npt.NDArray[np.int64] | None
-
-
-def read_tables(data: bytes) -> JpegTables | None:
-    """The quantisation tables that a JPEG file carries; None for anything else.
-
-    Args:
-        data: The file, or its beginning up to the first scan.
-    """
-    found = dict(_segments(data))
-    if 0 not in found:
-        return None
-    light, chroma = found[0], found.get(1)
-    standard = standard_tables()
-    differences = np.abs(standard[0] - light).sum((1, 2))
-    if chroma is not None:
-        differences = differences + np.abs(standard[1] - chroma).sum((1, 2))
-    if differences.min() == 0:
-        return JpegTables(int(differences.argmin()) + 1, True, light, chroma)
-    # Entries count by their ratio: a 2 instead of a 1 matters more than a 99 instead of a 98.
-    nearest = np.abs(np.log(standard[0] / np.maximum(light, 1))).mean((1, 2))
-    return JpegTables(int(nearest.argmin()) + 1, False, light, chroma)
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    """Number and 8x8 table of each entry in the DQT segments before the first scan."""
-    if data[:2] != b"\xff\xd8":
-        return
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker == 0xFF:
-            place += 1
-            continue
-        length = int.from_bytes(data[place + 2 : place + 4], "big")
-        if marker in (0xDA, 0xD9) or length < 2:
-            return
-        body = data[place + 4 : place + 2 + length]
-        while marker == 0xDB and body:
-            wide, number = body[0] >> 4, body[0] & 15
-            if wide > 1:
-                return
-            entries = body[1 : 65 + 64 * wide]
-            if len(entries) < 64 * (1 + wide):
-                return
-            table = np.zeros(64, np.int64)
-            table[_zigzag()] = np.frombuffer(entries, ">u2" if wide else np.uint8)
-            yield number, table.reshape(8, 8)
-            body = body[65 + 64 * wide :]
-        place += 2 + length
-
-
-@cache
-def _zigzag() -> npt.NDArray[np.int64]:
-    """Where the n-th entry of a file's table belongs: diagonals, up and down in turn."""
-    places = [(i, j) for i in range(8) for j in range(8)]
-    places.sort(key=lambda at: (sum(at), at[0] if sum(at) % 2 else at[1]))
-    return np.array([8 * i + j for i, j in places])
-
-
-@cache
-def standard_tables() -> npt.NDArray[np.int64]:
-    """The tables of libjpeg: (2 for brightness and colour, 100 qualities, 8, 8)."""
-    from realesr.degradations.jpeg import CHROMINANCE, LUMINANCE, table
-
-    return np.stack(
-        [
-            np.stack([table(base, quality).numpy() for quality in range(1, 101)])
-            for base in (LUMINANCE, CHROMINANCE)
-        ]
-    ).astype(np.int64)
 
 
 @dataclass(frozen=True)
