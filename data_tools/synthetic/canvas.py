@@ -91,8 +91,15 @@ def cloud(generator: Draws, height: int, width: int, slope: float = 2.0, low: fl
     gain = squared ** np.float32(-slope / 4)
     gain[squared < low * low] = 0
     gain[0, 0] = 0
-    field = np.fft.irfft2(np.fft.rfft2(white) * gain, s=(height, width)).astype(np.float32)
-    return field / max(float(field.std()), 1e-9)
+    field: Plane = np.fft.irfft2(np.fft.rfft2(white) * gain, s=(height, width)).astype(np.float32)
+    field /= max(float(field.std()), 1e-9)
+    return field
+
+
+def hills(generator: Draws, height: int, width: int, slope: float = 4.0, step: int = 8) -> Plane:
+    """Soft noise made small and enlarged, for shapes without grain; mean 0, deviation about 1."""
+    small = cloud(generator, max(height // step, 8), max(width // step, 8), slope=slope)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def unit(plane: Plane) -> Plane:

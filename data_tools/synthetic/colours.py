@@ -91,6 +91,17 @@ def palette(generator: Draws) -> Palette:
     )
 
 
+def earth(generator: Draws) -> Palette:
+    """The hues of wood, soil, stone and hair."""
+    hue = float(generator.normal(65, 14))
+    return Palette(
+        (hue, hue - 15, hue + 20),
+        chroma=float(generator.uniform(0.03, 0.15)),
+        lightness=float(generator.uniform(0.48, 0.66)),
+        spread=float(generator.uniform(0.12, 0.2)),
+    )
+
+
 def ramp(generator: Draws, values: Plane, stops: int = 5, chosen: Palette | None = None) -> Plane:
     """A plane in [0, 1] as colours that run from dark to light through a palette."""
     colours = (chosen or palette(generator)).colours(generator, stops)

@@ -19,6 +19,7 @@ from data_tools.synthetic.canvas import (
     as_pixels,
     cloud,
     grid,
+    hills,
     reduced,
     soft_step,
     unit,
@@ -63,14 +64,8 @@ def blank(rows: int, columns: int) -> Plane:
 
 def contours(generator: Draws, rows: int, columns: int) -> Plane:
     """A map of hills."""
-    hills = unit(smooth_cloud(generator, rows, columns, slope=float(generator.uniform(4, 5.5))))
-    return contoured(hills, float(generator.uniform(12, 36)), pen(generator, rows, columns))
-
-
-def smooth_cloud(generator: Draws, rows: int, columns: int, slope: float, step: int = 6) -> Plane:
-    """Soft noise made small and enlarged, for shapes without grain."""
-    small = cloud(generator, max(rows // step, 8), max(columns // step, 8), slope=slope)
-    return cv2.resize(small, (columns, rows), interpolation=cv2.INTER_CUBIC)
+    land = unit(hills(generator, rows, columns, float(generator.uniform(4, 5.5)), step=6))
+    return contoured(land, float(generator.uniform(12, 36)), pen(generator, rows, columns))
 
 
 def engraving(generator: Draws, rows: int, columns: int) -> Plane:
@@ -106,15 +101,15 @@ def ridges(generator: Draws, rows: int, columns: int) -> Plane:
     """Mountains one behind the other, each hiding those behind."""
     sheet = (blank(rows, columns) * 255).astype(np.uint8)
     count = int(generator.integers(12, 40))
-    relief = smooth_cloud(generator, count * 6, columns, slope=2.6, step=6)
-    fine = cloud(generator, count, columns, slope=1.6)
-    width = max(1, round(pen(generator, rows, columns)))
+    relief = hills(generator, count * 6, columns, slope=3.0, step=6)
+    fine = cloud(generator, count, columns, slope=2.0)
+    width = max(1, round(0.7 * pen(generator, rows, columns)))
     grow = rows * float(generator.uniform(0.04, 0.12))
     place = np.arange(columns)
     tall = np.exp(-(((place / columns - 0.5) / float(generator.uniform(0.2, 0.8))) ** 2))
     for number in range(count):
         base = rows * (0.15 + 0.95 * number / count)
-        edge = base - tall * grow * np.abs(relief[number * 6] + 0.12 * fine[number])
+        edge = base - tall * grow * np.abs(relief[number * 6] + 0.08 * fine[number])
         line = np.stack([place, edge], axis=1).round().astype(np.int32)
         below = np.concatenate([line, [[columns, rows * 2], [0, rows * 2]]]).astype(np.int32)
         cv2.fillPoly(sheet, [below], 255)
@@ -202,17 +197,16 @@ def rosette(generator: Draws, rows: int, columns: int) -> Plane:
     sheet = (blank(rows, columns) * 255).astype(np.uint8)
     turn = np.linspace(0, 2 * math.pi, 2000)
     reach = 0.46 * min(rows, columns)
-    width = max(1, round(0.7 * pen(generator, rows, columns)))
+    width = max(1, round(0.45 * pen(generator, rows, columns)))
     petals = int(generator.integers(3, 14))
     curves = int(generator.integers(8, 36))
-    depth, inner = float(generator.uniform(0.1, 0.45)), float(generator.uniform(0.2, 0.8))
+    depth, inner = float(generator.uniform(0.2, 0.6)), float(generator.uniform(0.1, 0.7))
     other = int(generator.integers(2, 9))
     for number in range(curves):
         share = number / curves
         wave = np.cos(petals * turn + 2 * math.pi * share)
         wave += 0.3 * np.cos(other * petals * turn - 4 * math.pi * share)
-        radius = reach * (inner + (1 - inner) * 0.5) * (1 + depth * wave / 1.3) / (1 + depth)
-        radius *= 1 - 0.5 * share * (petals % 2)
+        radius = reach * (1 - depth / 2 + depth / 2.6 * wave) * (1 - inner * share)
         points = np.stack(
             [columns / 2 + radius * np.cos(turn), rows / 2 + radius * np.sin(turn)], axis=1
         )
@@ -235,7 +229,8 @@ def tiling(generator: Draws, rows: int, columns: int) -> Plane:
     near = np.hypot(part_down, part_across)
     far = np.hypot(1 - part_down, 1 - part_across)
     distance = np.minimum(np.abs(near - 0.5), np.abs(far - 0.5)) * side
-    bands = int(generator.integers(1, 5))
+    most = max(1, min(4, int(0.36 * side / (2.2 * FINE))))
+    bands = int(generator.integers(1, most + 1))
     width = side * 0.36 / bands
     ring = np.abs(distance - width * np.round(distance / width))
     inside = distance < (bands - 0.5) * width

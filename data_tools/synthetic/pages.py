@@ -151,12 +151,12 @@ def text(generator: Draws, height: int, width: int) -> Pixels:
     size = (width * FINE, height * FINE)
     paper, ink = _paper_and_ink(generator, dark=layout is code)
     sheet = Image.new("RGB", size, paper)
-    families = ["Sans"] if language.sans_only else ["Sans", "Serif", "Serif"]
+    families = [name for name in ("Sans", "Serif", "Serif") if name not in language.lacking]
     page = Page(
         generator,
         ImageDraw.Draw(sheet),
         size,
-        FINE * float(generator.uniform(9, 17)),
+        min(FINE * float(generator.uniform(9, 17)), 0.06 * min(size)),
         language,
         str(generator.choice(families)),
         ink,
@@ -240,7 +240,7 @@ def newspaper(page: Page) -> None:
 def code(page: Page) -> None:
     """A screen of code: letters of one width, indented, in a few colours."""
     height = page.size[1]
-    page.family = "SansMono"
+    page.family = "Sans" if "SansMono" in page.language.lacking else "SansMono"
     letters = page.letters()
     inks = [page.colour, *(_eight(c) for c in lch(0.8, 0.13, np.array([150.0, 60.0, 280.0, 20.0])))]
     step, top, indent = 1.35 * page.unit, page.unit, 0

@@ -26,11 +26,12 @@ from data_tools.synthetic.canvas import (
     as_pixels,
     cloud,
     grid,
+    hills,
     reduced,
     soft_step,
     unit,
 )
-from data_tools.synthetic.colours import ramp
+from data_tools.synthetic.colours import earth, ramp
 
 FINE = 2
 
@@ -55,7 +56,8 @@ def texture(generator: Draws, height: int, width: int) -> Pixels:
     rule = SURFACES[int(generator.integers(len(SURFACES)))]
     rows, columns = height * FINE, width * FINE
     surface = rule(generator, rows, columns)
-    colours = ramp(generator, surface.tone, stops=int(generator.integers(3, 6)))
+    chosen = earth(generator) if rule in EARTHY and generator.random() < 0.7 else None
+    colours = ramp(generator, surface.tone, int(generator.integers(3, 6)), chosen)
     return as_pixels(reduced(lit(generator, surface, colours), height, width))
 
 
@@ -81,42 +83,31 @@ def lit(generator: Draws, surface: Surface, colours: Plane) -> Plane:
 
 
 def bent(
-    generator: Draws, plane_row: Plane, plane_column: Plane, reach: float
+    generator: Draws, row: Plane, column: Plane, reach: float, step: int = 16
 ) -> tuple[Plane, Plane]:
     """Places pushed around by soft noise, so that straight rules come out as grown ones."""
-    rows, columns = plane_row.shape[0], plane_column.shape[1]
-    push = [
-        cv2.resize(
-            cloud(generator, max(rows // 4, 8), max(columns // 4, 8), slope=3.2),
-            (columns, rows),
-            interpolation=cv2.INTER_CUBIC,
-        )
-        for _ in range(2)
-    ]
-    return plane_row + reach * push[0], plane_column + reach * push[1]
+    size = (row.shape[0], column.shape[1])
+    down, across = (hills(generator, *size, slope=4.0, step=step) for _ in range(2))
+    return row + reach * down, column + reach * across
 
 
 def wood(generator: Draws, rows: int, columns: int) -> Surface:
-    """Year rings of a trunk, cut along it, with fine fibres and pores."""
+    """Year rings of a trunk, cut along it, with fine fibres."""
     side = max(rows, columns)
     row, column = grid(rows, columns)
-    down, across = bent(generator, row, column * np.float32(0.06), 0.01 * side)
-    if generator.random() < 0.5:
-        down, across = down, across + 0 * row
-    middle = (
-        float(generator.uniform(-0.4, 1.4)) * rows,
-        float(generator.uniform(0, 0.06)) * columns,
-    )
-    distance = np.hypot(down - middle[0], (across - middle[1]) * 6)
-    rings = distance / (side * float(generator.uniform(0.012, 0.04)))
+    down, across = bent(generator, row, column, 0.03 * side, step=32)
+    middle = generator.uniform((-0.4, 0.0), (1.4, 1.0)) * (rows, columns)
+    flat = float(generator.uniform(0.1, 0.3))
+    rings = np.hypot(down - middle[0], (across - middle[1]) * flat)
+    rings = (rings / (side * float(generator.uniform(0.012, 0.04)))).astype(np.float32)
     year = rings - np.floor(rings)
     fibres = cv2.resize(
         generator.standard_normal((rows, max(columns // 48, 2)), dtype=np.float32),
         (columns, rows),
         interpolation=cv2.INTER_CUBIC,
     )
-    tone = np.clip(0.25 + 0.55 * year**2.2 + 0.07 * fibres, 0, 1)
-    return Surface(1.2 * year + 0.5 * fibres, tone, float(generator.uniform(0, 0.3)))
+    tone = np.clip(0.8 - 0.5 * year**2.2 + 0.07 * fibres, 0, 1)
+    return Surface(0.8 * year + 0.4 * fibres, tone, float(generator.uniform(0, 0.3)))
 
 
 def marble(generator: Draws, rows: int, columns: int) -> Surface:
@@ -247,13 +238,13 @@ def bricks(generator: Draws, rows: int, columns: int) -> Surface:
 
 def fur(generator: Draws, rows: int, columns: int) -> Surface:
     """Hair or grass: noise smeared along a field of directions."""
-    low, fine_side = 4, (rows, columns)
-    flow = cloud(generator, max(rows // low, 8), max(columns // low, 8), slope=3.4)
-    flow = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_CUBIC)
+    flow = hills(generator, rows, columns, slope=3.4, step=4)
     angle = flow * float(generator.uniform(0.3, 1.4)) + float(generator.uniform(0, 2 * math.pi))
     step_row, step_column = np.sin(angle), np.cos(angle)
-    strands = cloud(generator, *fine_side, slope=0.3)
-    row, column = (np.ascontiguousarray(np.broadcast_to(p, fine_side)) for p in grid(rows, columns))
+    strands = cloud(generator, rows, columns, slope=0.3)
+    row, column = (
+        np.ascontiguousarray(np.broadcast_to(p, (rows, columns))) for p in grid(rows, columns)
+    )
     # Smearing the smeared doubles its length each time.
     for reach in (1, 2, 4, 8):
         there = cv2.remap(
@@ -294,11 +285,12 @@ def crumpled(generator: Draws, rows: int, columns: int) -> Surface:
     for octave in range(5):
         field = cloud(generator, rows, columns, slope=3.4, low=1.5 * 2**octave)
         heights += np.abs(field) * np.float32(0.55**octave)
-    tone = np.clip(0.5 + 0.1 * cloud(generator, rows, columns, slope=2.6), 0, 1)
-    scale = max(rows, columns) * float(generator.uniform(0.012, 0.03))
+    tone = np.clip(0.6 + 0.12 * cloud(generator, rows, columns, slope=2.6), 0, 1)
+    scale = max(rows, columns) * float(generator.uniform(0.004, 0.011))
     return Surface(scale * heights, tone, float(generator.choice([0.0, 0.3, 0.8])))
 
 
 SURFACES: tuple[Callable[[Draws, int, int], Surface], ...] = (
     wood, marble, weave, turing, stones, bricks, fur, ripples, crumpled,
 )  # fmt: skip
+EARTHY = (wood, stones, bricks, fur, crumpled)

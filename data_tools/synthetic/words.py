@@ -17,17 +17,19 @@ class Language:
         script: The name of its script.
         words: Short ones first.
         leftward: Whether it is written from right to left.
-        sans_only: Whether the serif fonts lack its letters.
+        lacking: The DejaVu families that lack its letters.
     """
 
     script: str
     words: tuple[str, ...]
     leftward: bool = False
-    sans_only: bool = False
+    lacking: tuple[str, ...] = ()
 
 
-def _language(script: str, words: str, *, leftward: bool = False, sans: bool = False) -> Language:
-    return Language(script, tuple(words.split()), leftward, sans)
+def _language(
+    script: str, words: str, *, leftward: bool = False, lacking: tuple[str, ...] = ()
+) -> Language:
+    return Language(script, tuple(words.split()), leftward, lacking)
 
 
 LANGUAGES: dict[str, Language] = {
@@ -64,6 +66,7 @@ LANGUAGES: dict[str, Language] = {
         "Latin",
         "và của là có trong được cho không một người các những đã này khi với để từ nước mặt trời "
         "ánh sáng cửa sổ buổi sáng đường phố nhiều hơn rừng biển",
+        lacking=("SansMono",),
     ),
     "Greek": _language(
         "Greek",
@@ -95,13 +98,13 @@ LANGUAGES: dict[str, Language] = {
         "של את על הוא לא זה עם כי גם היא אל או יש כל מה אבל אור בית ספר מים יום עיר חלון שמש דרך "
         "אנשים בוקר ילדים שמיים",
         leftward=True,
-        sans=True,
+        lacking=("Serif", "SansMono"),
     ),
     "Arabic": _language(
         "Arabic",
         "في من على إلى أن هذا التي كان مع عن ما لا هو هي كل بعد بين قد أو حتى نور كتاب بيت ماء يوم "
         "مدينة نافذة شمس طريق الناس صباح بحر سماء",
         leftward=True,
-        sans=True,
+        lacking=("Serif",),
     ),
 }
