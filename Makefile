@@ -2,7 +2,7 @@
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
-CODE := realesr lab tests benchmarks docs spaces_app.py
+CODE := realesr lab data_tools tests benchmarks docs spaces_app.py
 READY := .venv/.ready
 
 .PHONY: setup lab lint test test-slow figures screenshots train-lab clean
@@ -31,10 +31,12 @@ test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
 
 test-slow: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cluster]" "$(TORCH)"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
 figures: setup
 	$(BIN)/python docs/figures/make_degradations.py
+	$(BIN)/python docs/figures/make_models.py
 
 screenshots: setup
 	$(BIN)/python docs/figures/make_screenshots.py
@@ -43,6 +45,8 @@ screenshots: setup
 train-lab: setup
 	$(BIN)/realesr train configs/lab_x4_fidelity.toml --resume
 	$(BIN)/realesr train configs/lab_x4.toml --resume
+	$(BIN)/realesr train configs/srcnn_x4.toml --resume
+	$(BIN)/python benchmarks/bundled_models.py bundle
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,265 @@
+"""From the runs of `make train-lab` to the models that come along: weights, cards, figures.
+
+``bundle`` writes the weights (half precision where that costs under 60 dB) and each model's card
+with the credits of what it was trained on; ``judge`` measures them beside bicubic and the official
+small models, and checks that no picture of the judgement was trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import itertools
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from report import machine, table, write_section
+from safetensors.torch import load_file, save
+
+from realesr.degradations import presets
+from realesr.inference.upscaler import Upscaler
+from realesr.models.loading import load_model
+from realesr.quality.duplicates import common, fingerprint
+from realesr.quality.evaluation import as_markdown, evaluate
+from realesr.quality.metrics import psnr
+from realesr.train.config import TrainConfig
+from realesr.train.config_files import read_config
+from realesr.train.journal import Journal
+from realesr.train.sources import open_source, open_sources
+
+ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS = ROOT / "realesr" / "models" / "weights"
+RUNS = ROOT / "docs" / "runs"
+LEAST = 60.0
+DISCRIMINATOR = "lab-x4-discriminator"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a card says that no file knows."""
+
+    name: str
+    config: str
+    summary: str
+    use: str
+
+
+MODELS = (
+    Model(
+        "lab-x4-fidelity",
+        "configs/lab_x4_fidelity.toml",
+        "A small network that enlarges a picture four times and keeps to what it shows: it removes "
+        "JPEG blocks and noise and sharpens edges, and invents hardly anything. The faithful end "
+        "of a dial whose other end is [lab-x4](lab-x4.md).",
+        "For photographs, drawings and screenshots that are small, compressed or noisy, where the "
+        "result should be true rather than crisp. It leaves texture soft.",
+    ),
+    Model(
+        "lab-x4",
+        "configs/lab_x4.toml",
+        "A small network that enlarges a picture four times and draws it crisp: the default of the "
+        "lab and the command line. It began as [lab-x4-fidelity](lab-x4-fidelity.md) and learned "
+        "from a discriminator to paint detail that looks real.",
+        "For photographs, drawings and screenshots that are small, compressed or noisy, and that "
+        "somebody wants to look at. Detail it draws is a plausible guess.",
+    ),
+    Model(
+        "srcnn-x4",
+        "configs/srcnn_x4.toml",
+        "The first convolutional super-resolution, of 2014: three layers on a picture that bicubic "
+        "enlarged. For the history lesson.",
+        "To show where the field began. It knows pictures that were shrunk cleanly by bicubic, and "
+        "neither noise nor JPEG.",
+    ),
+)
+
+
+def bundle(sources: Path, evaluations: list[str]) -> None:
+    """Write weights, cards and the runs' journals."""
+    for model in MODELS:
+        config = read_config(ROOT / model.config)
+        step = Path(config.output) / f"step-{config.steps:06}"
+        if not step.is_dir():
+            print(f"{model.name}: {step} is not there; left out.")
+            continue
+        cost = store(step / "generator.safetensors", model.name, evaluations, config)
+        RUNS.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(config.output) / "metrics.jsonl", RUNS / f"{model.name}.jsonl")
+        write_card(model, config, sources, cost)
+        if config.gan:
+            weights = load_file(step / "discriminator.safetensors")
+            half = {name: value.half() for name, value in weights.items()}
+            said = {"architecture": "unet_discriminator", "licence": "BSD-3-Clause"}
+            (WEIGHTS / f"{DISCRIMINATOR}.safetensors").write_bytes(save(half, said))
+    for path in sorted(WEIGHTS.glob("*.safetensors")):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        print(f"{path.name}: {path.stat().st_size:,} bytes, sha256 {digest}")
+
+
+def store(path: Path, name: str, evaluations: list[str], config: TrainConfig) -> float:
+    """Write half the digits where nobody sees it; what that costs, in dB against all of them."""
+    weights = load_file(path)
+    target = WEIGHTS / f"{name}.safetensors"
+    said = {
+        "licence": "BSD-3-Clause",
+        "training": f"{Path(config.name).name}, step {config.steps:,}, seed {config.seed}",
+    }
+    half = {key: value.half() for key, value in weights.items()}
+    target.write_bytes(save(half, said))
+    whole, short = (
+        Upscaler(load_model(each, device="cpu"), precision="fp32", device="cpu")
+        for each in (path.parent, target)
+    )
+    costs = []
+    pictures = open_sources(evaluations)
+    for index in range(min(6, len(pictures))):
+        small = np.ascontiguousarray(pictures.read(index)[::4, ::4])
+        costs.append(psnr(short(small), whole(small)).value)
+    cost = min(costs)
+    print(f"{name}: 16-bit numbers cost {cost:.1f} dB at the worst of {len(costs)} pictures")
+    if cost < LEAST:
+        target.write_bytes(save(weights, said))
+    return cost
+
+
+def write_card(model: Model, config: TrainConfig, sources: Path, cost: float) -> None:
+    """Everything that is known of a model, from its run."""
+    target = WEIGHTS / f"{model.name}.safetensors"
+    loaded = load_model(target, device="cpu")
+    parameters = sum(each.numel() for each in loaded.network.parameters())
+    arguments = ", ".join(f"{key} {value}" for key, value in loaded.spec.arguments.items())
+    half = cost >= LEAST
+    stored = f"16-bit ({cost:.0f} dB to 32-bit)" if half else "32-bit"
+    size = f"{target.stat().st_size / 1e6:.2f} MB, {stored}"
+    looks = [line for line in Journal.read(config.output) if line["kind"] == "validation"]
+    facts = [
+        ["Architecture", f"{loaded.spec.architecture}: {arguments}"],
+        ["Parameters", f"{parameters:,} ({size})"],
+        ["Receptive radius", f"{loaded.spec.radius} pixels of the input"],
+        ["Licence", "BSD-3-Clause"],
+        ["Configuration", f"`{model.config}`, seed {config.seed}"],
+        ["Training", training(config)],
+        ["sha256", f"`{hashlib.sha256(target.read_bytes()).hexdigest()}`"],
+    ]
+    scores = [
+        [name, f"{looks[0].get(name, 0):.4g}", f"{looks[-1].get(name, 0):.4g}",
+         f"{looks[-1].get(f'{name}_bicubic', 0):.4g}"]
+        for name in ("psnr", "ssim", "lpips") if name in looks[-1]
+    ]  # fmt: skip
+    held = len(config.data.held_out)
+    text = f"""---
+license: bsd-3-clause
+library_name: realesr
+pipeline_tag: image-to-image
+tags: [super-resolution, real-esrgan]
+---
+
+# {model.name}
+
+{model.summary}
+
+{table(["", ""], facts)}
+
+## For what, and for what not
+
+{model.use} Faces are not what it was made for, and it must not be used to make somebody or
+something recognisable: detail it draws is not evidence.
+
+## How it was trained
+
+By `realesr train {model.config}` on the pictures below, {held} of them held out. The
+configuration has every setting, [the journal](../../../docs/runs/{model.name}.jsonl) losses and
+scores. On the held-out pictures, degraded as in training:
+
+{table(["score", "first look", "last step", "bicubic"], scores)}
+
+[docs/benchmarks.md](../../../docs/benchmarks.md) judges it beside the official models, and
+[docs/models-compared.md](../../../docs/models-compared.md) shows what it does to pictures, and
+where it fails.
+
+## Training pictures
+
+{credits(sources)}
+"""
+    (WEIGHTS / f"{model.name}.md").write_text(text, encoding="utf-8")
+
+
+def training(config: TrainConfig) -> str:
+    """Steps, batch, and the hours that the journal's times add up to, pauses left out."""
+    times = [line["time"] for line in Journal.read(config.output)]
+    hours = sum(min(after - before, 600) for before, after in itertools.pairwise(times))
+    return (
+        f"{config.steps:,} steps of {config.batch_size} patches of {config.data.patch} px, "
+        f"{hours / 3600:.1f} hours on 2 CPU cores shared with other work, recipe "
+        f"`{config.data.recipe}`"
+    )
+
+
+def credits(sources: Path) -> str:
+    """The table of pictures by origin, author and licence."""
+    with sources.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    counted = Counter((row["source_repo"], row["author"], row["spdx"]) for row in rows)
+    lines = [[*key, str(count)] for key, count in sorted(counted.items())]
+    return (
+        f"{len(rows)} tiles of 512x512 pixels, each under a licence that allows this; those that "
+        "the configuration names under `held_out` were not learned from. With thanks to:\n\n"
+        + table(["where from", "author", "licence", "tiles"], lines)
+    )
+
+
+def judge(trained_on: list[str], evaluations: dict[str, str], names: list[str]) -> None:
+    """Measure, and write the section of docs/benchmarks.md."""
+    config = read_config(ROOT / MODELS[0].config)
+    held = {Path(each).name for each in config.data.held_out}
+    learned = open_sources(trained_on)
+    numbers = [n for n in range(len(learned)) if Path(learned.name(n)).name not in held]
+    prints = [fingerprint(learned.read(n)) for n in numbers]
+    opened = {name: open_source(text) for name, text in evaluations.items()}
+    opened["held-out tiles"] = open_sources(list(config.data.held_out))
+    copied = 0
+    for name, pictures in opened.items():
+        asked = [fingerprint(pictures.read(n)) for n in range(len(pictures))]
+        for match in common(prints, asked):
+            copied += 1
+            like = learned.name(numbers[match.first])
+            print(f"{name}: {pictures.name(match.second)} is like {like}: {match.bits} bits differ")
+    said = f"{len(prints)} training pictures compared with {sum(map(len, opened.values()))} of the "
+    said += f"judgement: {copied} copies."
+    print(said)
+    found = evaluate(
+        names,
+        opened,
+        [presets.real_esrgan_exact(4), presets.bicubic_only(4)],
+        measures=["psnr", "ssim", "lpips", "colour-shift"],
+        speed=False,
+        progress=lambda done, total, what: print(f"{done}/{total} {what}", end="\r"),
+    )
+    body = said + "\n\n" + as_markdown(found, against="bicubic")
+    write_section(
+        "The bundled models", "python benchmarks/bundled_models.py judge", machine(), body
+    )
+
+
+def main() -> None:
+    """Read the words and do it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("bundle", "judge"))
+    parser.add_argument("--pictures", default="pictures/train", help="what was trained on")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--model", action="append", default=[])
+    words = parser.parse_args()
+    if words.what == "bundle":
+        bundle(Path(words.pictures) / "SOURCES.csv", ["samples"])
+        return
+    sets = dict(each.split("=", 1) for each in words.set) | {"samples": "samples"}
+    official = ["realesr-general-x4v3", "realesr-general-wdn-x4v3"]
+    judge([words.pictures], sets, words.model or ["bicubic", *(m.name for m in MODELS), *official])
+
+
+if __name__ == "__main__":
+    main()
