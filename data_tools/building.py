@@ -1,0 +1,334 @@
+"""A data set from its sources: judge each picture, reduce them all, shape what is kept, write down.
+
+::
+
+    sources -> judge (each picture alone) -> reduce (all together) -> shape -> manifest
+
+Every stage is done in pieces that are written down, so the same command goes on where a stopped
+one was, and ends with the same bytes. The manifest comes last: where it is, the set is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from data_tools.items import Item, Trouble
+from data_tools.journal import Journal, Piece
+from data_tools.judging import Record, judge, record_from, unreadable
+from data_tools.manifest import COLUMNS, MANIFEST, REJECTED, REJECTIONS, write_table
+from data_tools.reducing import Candidate, Verdict, reduce
+from data_tools.rules import RULES
+from data_tools.settings import Build
+from data_tools.shaping import Shaped, shape, write_files
+from data_tools.sources import everything
+from data_tools.working import in_order
+from realesr.errors import ConfigError, PictureError
+from realesr.images.safefile import make_folder, write_file
+
+PLAN = "build.json"
+UNFINISHED = ".build"
+VERSION = 1
+"""Of the rules and the files; another one finds nothing done before."""
+
+Told = Callable[[str, int, int], None]
+
+
+@dataclass
+class Outcome:
+    """What a build did.
+
+    Attributes:
+        output: The data set.
+        found: Pictures in the sources.
+        kept: Of them.
+        files: Written.
+        rejected: Pictures left out, by rule; one may count for several.
+        unread: Pictures and archives that could not be read.
+        resumed: Whether part of it was done by an earlier call.
+    """
+
+    output: Path
+    found: int = 0
+    kept: int = 0
+    files: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    unread: int = 0
+    resumed: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**vars(self), "output": str(self.output), "rejected": dict(self.rejected)}
+
+
+def build(plan: Build, output: Path, *, workers: int = 1, told: Told = lambda *_: None) -> Outcome:
+    """Build a data set, or go on where a stopped build was.
+
+    Args:
+        plan: What to do.
+        output: The folder of the data set; made if need be.
+        workers: Processes that work on pictures.
+        told: Called with the stage, how many pictures are done, and how many there are.
+
+    Raises:
+        ConfigError: E404 for a source that is not there, E505 when the folder holds another set.
+        ResourceError: E301 or E302.
+    """
+    digest = _digest(plan)
+    if (output / MANIFEST).exists():
+        return _finished(output, digest)
+    _check_folder(output, digest)
+    make_folder(output / UNFINISHED)
+    write_file(output / UNFINISHED / PLAN, digest.encode(), force=True)
+    run = _Run(plan, output, digest, workers, told)
+    run.judge()
+    verdict = run.reduce()
+    run.shape(verdict)
+    return run.finish(verdict)
+
+
+class _Run:
+    """One call of ``build``."""
+
+    def __init__(self, plan: Build, output: Path, digest: str, workers: int, told: Told) -> None:
+        self.plan, self.output, self.workers, self.told = plan, output, workers, told
+        folder = output / UNFINISHED
+        self.kept_bytes = folder / "pictures"
+        self.judged = Journal(folder / "judged", digest)
+        self.shaped = Journal(folder / "shaped", digest)
+        self.outcome = Outcome(output)
+        make_folder(self.kept_bytes)
+
+    def items(self) -> Iterator[Item | Trouble]:
+        return everything(self.plan.sources, self.output)
+
+    def judge(self) -> None:
+        """Judge every picture that was not judged before."""
+        places = set()
+        work = partial(_judge_piece, plan=self.plan, kept_bytes=self.kept_bytes)
+        keyed = ((_key(item), item) for item in self.items())
+        for place, count, fresh in in_order(work, self.judged.pieces(keyed), self.workers):
+            places.add(place)
+            self.outcome.found += count
+            self.outcome.resumed |= not fresh
+            self.told("judged", self.outcome.found, 0)
+        self.judged.forget_others(places.__contains__)
+        if not self.outcome.found:
+            raise ConfigError("E404", "There is no picture in the sources.", "Check their paths.")
+
+    def records(self) -> Iterator[Record]:
+        return map(record_from, self.judged.results())
+
+    def reduce(self) -> Verdict:
+        """Find copies, test pictures and splits."""
+        candidates = [
+            Candidate(
+                number,
+                record.source,
+                record.sha256,
+                record.credit.split,
+                record.scores["jpeg"] or 101.0,
+                record.print,
+            )
+            for number, record in enumerate(self.records())
+            if record.passed and record.print
+        ]
+        return reduce(candidates, self.plan)
+
+    def shape(self, verdict: Verdict) -> None:
+        """Write the files of every picture that is kept."""
+        for split in sorted(set(verdict.splits.values())):
+            make_folder(self.output / split)
+        done, total = 0, len(verdict.splits)
+        places = set()
+        work = partial(_shape_piece, plan=self.plan, output=self.output)
+        for place, count in in_order(work, self.shaped.pieces(self._kept(verdict)), self.workers):
+            places.add(place)
+            done += count
+            self.told("shaped", done, total)
+        self.shaped.forget_others(places.__contains__)
+
+    def _kept(self, verdict: Verdict) -> Iterator[tuple[str, _Kept]]:
+        for number, (item, record) in enumerate(zip(self.items(), self.records(), strict=True)):
+            if number in verdict.splits and record.print and not isinstance(item, Trouble):
+                held = self.kept_bytes / record.sha256
+                source = held if item.costly else item
+                facts = record.as_dict() | {"print": None, "phash": record.print.phash}
+                yield (
+                    f"{record.sha256} {record.source} {verdict.splits[number]}",
+                    _Kept(source, facts, verdict.splits[number]),
+                )
+
+    def finish(self, verdict: Verdict) -> Outcome:
+        """Write the tables, the plan, and at last the manifest."""
+        outcome = self.outcome
+        outcome.kept = len(verdict.splits)
+        write_table(self.output / REJECTED, self._rejections(verdict), REJECTIONS)
+        plain = {"version": VERSION, "digest": _digest(self.plan), **self.plan.as_dict()}
+        text = json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+        write_file(self.output / PLAN, text.encode(), force=True)
+        rows = (row for result in self.shaped.results() for row in result["rows"])
+        outcome.files = write_table(self.output / MANIFEST, rows, COLUMNS)
+        Journal(self.output / UNFINISHED, "").remove()
+        return outcome
+
+    def _rejections(self, verdict: Verdict) -> Iterator[dict[str, Any]]:
+        """Why pictures were left out, in their order; then what could not be made of kept ones."""
+        for number, record in enumerate(self.records()):
+            found = list(record.rejections)
+            if number in verdict.rejections:
+                found.append(verdict.rejections[number])
+            for each in found:
+                self.outcome.rejected[each.rule] += 1
+                self.outcome.unread += each.rule == "readable"
+                yield {"source": record.source, **vars(each)}
+        for result in self.shaped.results():
+            for row in result["unmade"]:
+                self.outcome.rejected[row["rule"]] += 1
+                yield row
+
+
+class _Kept(NamedTuple):
+    """A picture to be shaped: where its bytes are, what is known of it, its split."""
+
+    source: Item | Path
+    facts: dict[str, Any]
+    split: str
+
+
+def _judge_piece(piece: Piece, *, plan: Build, kept_bytes: Path) -> tuple[Path, int, bool]:
+    """Judge some pictures, unless that was done; where, how many, and whether it was done now."""
+    if piece.place.exists():
+        return piece.place, len(piece.items), False
+    found = []
+    for item in piece.items:
+        if isinstance(item, Trouble):
+            found.append(Record(item.name, rejections=(unreadable(item.refusal),)).as_dict())
+            continue
+        record, data = judge(item, plan)
+        found.append(record.as_dict())
+        if item.costly and record.passed:
+            write_file(kept_bytes / record.sha256, data, force=True)
+    piece.write(found)
+    return piece.place, len(found), True
+
+
+def _shape_piece(piece: Piece, *, plan: Build, output: Path) -> tuple[Path, int]:
+    """Write the files of some pictures, unless that was done."""
+    if not piece.place.exists():
+        rows: list[dict[str, Any]] = []
+        unmade: list[dict[str, Any]] = []
+        for kept in piece.items:
+            _shape_picture(kept, plan, output, rows, unmade)
+        piece.write([{"rows": rows, "unmade": unmade}])
+    return piece.place, len(piece.items)
+
+
+def _shape_picture(
+    kept: _Kept, plan: Build, output: Path, rows: list[Any], unmade: list[Any]
+) -> None:
+    facts = kept.facts
+    data = kept.source.read_bytes() if isinstance(kept.source, Path) else kept.source.read()
+    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
+        raise PictureError(
+            "E104", f"{facts['source']} changed while the set was built.", "Build it again."
+        )
+    size = (facts["width"], facts["height"])
+    made: list[Shaped] = []
+    for each in shape(facts["source"], data, facts["sha256"], size, facts["format"], plan.shape):
+        if isinstance(each, Shaped):
+            made.append(each)
+            rows.append(_row(kept, each))
+        else:
+            unmade.append(
+                {
+                    "source": facts["source"],
+                    "rule": "shape",
+                    "score": float(min(size)),
+                    "threshold": float(plan.shape.crop),
+                    "sentence": each,
+                }
+            )
+    write_files(output / kept.split, made)
+
+
+def _row(kept: _Kept, file: Shaped) -> dict[str, Any]:
+    facts = kept.facts
+    credit = facts["credit"]
+    return {
+        "file": f"{kept.split}/{file.name}",
+        "source": facts["source"],
+        "licence": credit["licence"],
+        "author": credit["author"],
+        "origin": credit["origin"],
+        "split": kept.split,
+        "sha256": file.sha256,
+        "phash": facts["phash"],
+        "width": file.width,
+        "height": file.height,
+        "mode": facts["mode"],
+        "bits": facts["bits"],
+        **{rule.name: facts["scores"][rule.name] for rule in RULES},
+    }
+
+
+def _key(item: Item | Trouble) -> str:
+    return f"{item.name} {item.refusal}" if isinstance(item, Trouble) else _credited(item)
+
+
+def _credited(item: Item) -> str:
+    return f"{item.key} {item.credit}"
+
+
+def _digest(plan: Build) -> str:
+    text = json.dumps({"version": VERSION, **plan.as_dict()}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_folder(output: Path, digest: str) -> None:
+    """Refuse a folder that holds anything but this very build, unfinished."""
+    begun = output / UNFINISHED / PLAN
+    if begun.exists():
+        if begun.read_text() != digest:
+            raise _another(output)
+    elif output.is_dir() and any(not one.name.startswith(".") for one in output.iterdir()):
+        raise _another(output)
+
+
+def _finished(output: Path, digest: str) -> Outcome:
+    """Say that it was done before, or refuse to build over another set."""
+    from data_tools.manifest import read_rows
+
+    try:
+        plain = json.loads((output / PLAN).read_bytes())
+    except (OSError, ValueError):
+        raise _another(output) from None
+    if plain.get("digest") != digest:
+        raise _another(output)
+    Journal(output / UNFINISHED, "").remove()
+    outcome = Outcome(output, resumed=True)
+    kept = set()
+    for row in read_rows(output / MANIFEST):
+        outcome.files += 1
+        kept.add(row["source"])
+    left_out = set()
+    for row in read_rows(output / REJECTED):
+        outcome.rejected[row["rule"]] += 1
+        outcome.unread += row["rule"] == "readable"
+        left_out.add(row["source"])
+    outcome.kept, outcome.found = len(kept), len(kept | left_out)
+    return outcome
+
+
+def _another(output: Path) -> ConfigError:
+    return ConfigError(
+        "E505",
+        f"{output} holds something else than this very build.",
+        "Name another folder, or take that one away.",
+    )

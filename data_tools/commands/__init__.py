@@ -1,0 +1,1 @@
+"""The commands of `realesr-data`, a file each; `wiring` puts them together."""
