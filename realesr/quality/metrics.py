@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from realesr.errors import ParameterError
 from realesr.models.backbones import PUBLISHED, load_backbone, load_linear
+from realesr.quality.naturalness import niqe
 from realesr.quality.pairs import Colour, Pair, Picture, Score, as_float
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = [
     "lpips",
     "lpips_is_here",
     "ms_ssim",
+    "niqe",
     "psnr",
     "ssim",
 ]

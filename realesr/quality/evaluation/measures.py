@@ -127,6 +127,7 @@ _ALL = (
         2,
         lambda r, c: metrics.consistency(r, c.low, trace=c.trace),
     ),
+    Measure("niqe", "NIQE", "low", 2, lambda r, c: metrics.niqe(r), least=192),
 )
 MEASURES = {measure.name: measure for measure in _ALL}
 
