@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from realesr import __version__
-from realesr.commands import bench, degrade, doctor, evaluate, models, train, upscale
+from realesr.commands import bench, degrade, doctor, evaluate, models, publish, train, upscale
 
 
 class CarriedError(BaseException):
@@ -60,4 +60,5 @@ app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
+app.command("publish", cls=publish.Careful, epilog=publish.EXAMPLE)(publish.publish)
 app.add_typer(models.app, name="models")

@@ -147,7 +147,11 @@ class _Push:
             info = self._api.repo_info(**self._where)
         except RepositoryNotFoundError:
             sdk = "gradio" if self.plan.kind == "space" else None
-            self._api.create_repo(**self._where, private=True, exist_ok=True, space_sdk=sdk)
+            try:
+                self._api.create_repo(**self._where, private=True, space_sdk=sdk)
+            except Exception as fault:
+                if status_of(fault) != 409:  # somebody was quicker
+                    raise
             info = self._api.repo_info(**self._where)
         return bool(info.private)
 

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from realesr.errors import NetworkError, ParameterError
+from realesr.errors import ParameterError
 from realesr.hub.plan import SUMS, Plan, read_sums
 from realesr.hub.uploading import Uploader
 

@@ -1,0 +1,1 @@
+"""From a training run or a weights file to a model others trust: facts, card, plan, Space."""

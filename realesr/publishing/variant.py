@@ -1,0 +1,222 @@
+"""The files of a published model, made from a run or a weights file, and what speaks against it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from realesr.errors import ConfigError
+from realesr.hub.leaks import Content, check_leaks
+from realesr.hub.licences import Finding, examine
+from realesr.hub.plan import CARD, Plan
+from realesr.images import Picture, encode_picture, read_picture
+from realesr.models.hub_files import WEIGHTS
+from realesr.publishing.about import About
+from realesr.publishing.card import (
+    CURVES,
+    EVALUATION,
+    EXAMPLES,
+    RECIPE,
+    TRAINING,
+    Card,
+    Timing,
+)
+from realesr.publishing.chain import shortened, trace
+from realesr.publishing.facts import CONFIG, Facts, Run, config_of
+from realesr.train.config import TrainConfig
+from realesr.train.config_files import config_as_toml
+from realesr.train.opening import open_recipe
+from realesr.train.previews import sheet
+
+_ROWS = 4
+_STEP = re.compile(r"step-(\d{6,})")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model about to be published.
+
+    Attributes:
+        repository: ``user/name``.
+        facts: What is known of it.
+        about: What a person wrote.
+        public: Whether everyone shall see it.
+        timing: What running it costs, where it was measured.
+    """
+
+    repository: str
+    facts: Facts
+    about: About
+    public: bool = False
+    timing: Timing | None = None
+
+    @cached_property
+    def card(self) -> Card:
+        """Its card."""
+        chain = trace(self.facts, self.about)
+        pictures = frozenset(self._pictures)
+        return Card(self.repository, self.facts, self.about, chain, pictures, self.timing)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Every file of the repository.
+
+        Raises:
+            NetworkError: E603, when one of them holds what must not leave.
+        """
+        run = self.facts.run
+        files: dict[str, Content] = {
+            WEIGHTS: self._weights(),
+            CONFIG: config_of(self.facts, self.about.licence or "unknown"),
+            **self._pictures,
+            **({TRAINING: _training(run.config), RECIPE: _recipe(run.config)} if run else {}),
+            CARD: self.card.text().encode(),
+        }
+        if run and run.scores:
+            files[EVALUATION] = _evaluation(self.repository, run)
+        check_leaks(files)
+        message = f"{self.card.title}: weights, card and training configuration"
+        return Plan(self.repository, "model", files, message, self.public)
+
+    def findings(self) -> list[Finding]:
+        """What must be cleared before it may be published, and what should be known."""
+        asked = [Finding(f"{name}.", True) for name in self.card.missing()]
+        own = self.about.licence
+        return asked + (list(examine(own, self.card.chain.parts())) if own else [])
+
+    def check(self) -> None:
+        """Refuse what is not ready.
+
+        Raises:
+            ConfigError: E609, naming everything that is missing or does not agree.
+        """
+        stops = [finding.sentence for finding in self.findings() if finding.stops]
+        if stops:
+            raise ConfigError(
+                "E609",
+                f"{self.repository} is not ready to be published: {' '.join(stops)}",
+                "Write it into about.toml; docs/publishing.md shows one.",
+            )
+
+    def _weights(self) -> Content:
+        """The weights as safetensors: the file itself where it is one."""
+        if self.facts.weights.suffix == ".safetensors":
+            return self.facts.weights
+        from realesr.models.conversion import convert
+
+        with tempfile.TemporaryDirectory(prefix="realesr-") as folder:
+            made = Path(folder) / WEIGHTS
+            convert(self.facts.weights, made, licence=self.about.licence or None)
+            return made.read_bytes()
+
+    @cached_property
+    def _pictures(self) -> dict[str, Content]:
+        """The curves, and the examples side by side."""
+        run = self.facts.run
+        if run is None:
+            return {}
+        found: dict[str, Content] = {}
+        if (curves := run.folder / CURVES).is_file():
+            found[CURVES] = curves
+        if examples := _examples(run):
+            found[EXAMPLES] = examples
+        return found
+
+
+def _examples(run: Run) -> bytes | None:
+    """A few held-out crops: input, bicubic, this model, truth; nothing where the run kept none."""
+    folder = run.folder / "previews"
+    looks = {int(m[1]): each for each in folder.glob("step-*") if (m := _STEP.fullmatch(each.name))}
+    names = sorted(path.stem for path in folder.glob("truth/*.png"))
+    near = min(looks, key=lambda step: (abs(step - run.step), step), default=None)
+    if near is None or not names:
+        return None
+    chosen = names[:: max(1, len(names) // _ROWS)][:_ROWS]
+    remark = "" if near == run.step else f"of step {near:,}"
+    columns = [
+        ("input", "input", "its pixels, enlarged"),
+        ("bicubic", "bicubic", ""),
+        (looks[near].name, "this model", remark),
+        ("truth", "truth", "the picture itself"),
+    ]
+
+    def read(column: str, name: str) -> object:
+        return read_picture(folder / column / f"{name}.png").pixels
+
+    pixels = sheet(chosen, columns, read, run.config.scale)  # type: ignore[arg-type]
+    return encode_picture(Picture(pixels=pixels), ".png")
+
+
+def _training(config: TrainConfig) -> bytes:
+    """The configuration without the names of this machine's folders."""
+
+    def short(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(shortened(name) for name in names)
+
+    data = config.data
+    told = dataclasses.replace(
+        config,
+        output=f"runs/{Path(config.output).name}",
+        start=dataclasses.replace(
+            config.start,
+            generator=shortened(config.start.generator),
+            discriminator=shortened(config.start.discriminator),
+        ),
+        data=dataclasses.replace(
+            data,
+            pictures=short(data.pictures),
+            lr=short(data.lr),
+            held_out=short(data.held_out),
+            held_out_lr=short(data.held_out_lr),
+            recipe=data.recipe if _is_preset(data.recipe) else RECIPE,
+        ),
+        losses=dataclasses.replace(
+            config.losses, perceptual_weights=shortened(config.losses.perceptual_weights)
+        ),
+    )
+    return config_as_toml(told).encode()
+
+
+def _is_preset(recipe: str) -> bool:
+    return not recipe.lower().endswith((".json", ".toml"))
+
+
+def _recipe(config: TrainConfig) -> bytes:
+    return (open_recipe(config.data.recipe, config.scale).to_json() + "\n").encode()
+
+
+def _evaluation(repository: str, run: Run) -> bytes:
+    """The figures in the Hub's newer form, one entry each."""
+    import yaml  # type: ignore[import-untyped]
+    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
+
+    entries = [
+        EvalResultEntry(
+            dataset_id=repository,
+            task_id=name,
+            value=round(value, 4),
+            notes="Held-out pictures of the training run; the protocol stands in the card.",
+        )
+        for name, value in run.scores.items()
+    ]
+    text: str = yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False)
+    return text.encode()
+
+
+def measure(weights: Path, side: int = 256) -> Timing | None:
+    """What one call costs here; None where it cannot be measured."""
+    from realesr.errors import ResourceError
+    from realesr.quality.bench import measure as measured
+
+    try:
+        case = next(measured([str(weights)], [side], repeats=1, plain=False))
+    except ResourceError:
+        return None
+    import torch
+
+    return Timing(side, case.seconds, case.memory, torch.get_num_threads() or os.cpu_count() or 1)
