@@ -55,6 +55,9 @@ def items_of(source: Source, label: str, output: Path) -> Iterator[Item | Troubl
 
 
 def _folder(folder: Path, label: str, output: Path, credit: Credit) -> Iterator[Item | Trouble]:
+    """The pictures of a folder and those inside it, then those in its archives."""
+    from data_tools.archives import archive_items
+
     for found in find_pictures([folder], output):
         inside = found.path.relative_to(folder)
         name = f"{label}/{inside.as_posix()}" if inside.parts else label
@@ -62,6 +65,9 @@ def _folder(folder: Path, label: str, output: Path, credit: Credit) -> Iterator[
             yield Trouble(name, PictureError("E100", f"{name} is a folder that may not be read."))
         else:
             yield FileItem(name, found.path, credit)
+    for path in sorted(folder.rglob("*")):
+        if path.name.lower().endswith(ARCHIVES) and path.is_file() and not path.name[0] == ".":
+            yield from archive_items(path, f"{label}/{path.relative_to(folder).as_posix()}", credit)
 
 
 def everything(sources: Sequence[Source], output: Path) -> Iterator[Item | Trouble]:
