@@ -41,6 +41,18 @@ def srgb(oklab: npt.NDArray[Any]) -> Plane:
     return curved.astype(np.float32)
 
 
+def oklab(colours: npt.NDArray[Any]) -> Plane:
+    """sRGB in [0, 1] (..., 3) as OKLab, the way back from `srgb`.
+
+    >>> oklab(np.array([1.0, 1.0, 1.0])).round(3).tolist()
+    [1.0, 0.0, 0.0]
+    """
+    curved = np.clip(colours, 0, 1).astype(np.float64)
+    linear = np.where(curved <= 0.04045, curved / 12.92, ((curved + 0.055) / 1.055) ** 2.4)
+    roots = np.cbrt(linear @ np.linalg.inv(_TO_LINEAR).T)
+    return np.asarray(roots @ np.linalg.inv(_TO_ROOTS).T, np.float32)
+
+
 def lch(lightness: Any, chroma: Any, hue: Any) -> Plane:
     """Lightness in [0, 1], chroma (0 gray, 0.3 vivid) and hue in degrees, as sRGB."""
     angle = np.radians(hue)

@@ -226,7 +226,7 @@ def test_dots_and_strokes_grow_with_the_dark(tone):
 
 
 def test_a_zone_plate_has_the_frequency_it_should():
-    """Halfway to the border lie a quarter of the rings: the phase goes with the distance squared."""
+    """Halfway to the border lie a quarter of the rings: the phase is the distance squared."""
     plate = zone_plate(draws(0), 1024, 1024)
     crossings = np.flatnonzero(np.diff(np.sign(plate[512] - 0.5)))
     distance = np.abs(crossings + 1 - 512)

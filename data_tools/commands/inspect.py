@@ -1,0 +1,63 @@
+"""`realesr-data inspect`: what is in a data set or a folder, on one page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_tools.commands.progress import StageLine
+from realesr.commands.report import printable
+from realesr.errors import ParameterError
+
+EXAMPLE = "Example: realesr-data inspect dataset -o report.html"
+
+
+def inspect(
+    folder: Annotated[Path, typer.Argument(help="A data set that was built, or any folder.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The page to write.")] = Path(
+        "report.html"
+    ),
+    pictures: Annotated[
+        int,
+        typer.Option(min=0, help="How many to take colours and frequencies from; 0 is all."),
+    ] = 400,
+    workers: Annotated[
+        int, typer.Option(min=0, max=256, help="Processes; 0 is one for each processor.")
+    ] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on standard output.")
+    ] = False,
+) -> None:
+    """Write a page about a data set: pictures, scores, copies, colours, licences.
+
+    Of a folder that was not built it says what a build would leave out, and why. The page is one
+    file, needs no network and nothing beside it.
+    """
+    from data_tools.report import document, report
+    from data_tools.working import processors
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise ParameterError("E001", f"{output.name} is no page.", "Name a file ending in .html.")
+    line = StageLine()
+    try:
+        material = report(
+            folder,
+            output,
+            most=pictures,
+            workers=workers or processors(),
+            force=force,
+            told=line.update,
+        )
+    finally:
+        line.close()
+    said = {**document(material), "report": str(output)}
+    if as_json:
+        typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
+        return
+    for sentence in said["findings"]:
+        typer.echo(printable(sentence))
+    typer.echo(printable(f"→ {output} ({output.stat().st_size / 1e6:.1f} MB)"))
