@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from data_tools.commands import build, inspect, synth
+from data_tools.commands import build, inspect, push, synth, verify
 from realesr.commands.wiring import Program
 
 app = typer.Typer(
@@ -25,3 +25,5 @@ def _root() -> None:
 app.command("build", epilog=build.EXAMPLE)(build.build)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("synth", epilog=synth.EXAMPLE)(synth.synth)
+app.command("push", cls=push.Careful, epilog=push.EXAMPLE)(push.push)
+app.command("verify", epilog=verify.EXAMPLE)(verify.verify)

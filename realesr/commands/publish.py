@@ -91,7 +91,7 @@ def _variant(target: Path, repo: str, about: Path | None, *, public: bool) -> Va
     beside = (target if target.is_dir() else target.parent) / NAME
     words = read_about(about or (beside if beside.is_file() else None))
     facts = gather(target)
-    return Variant(repo, facts, words, public, measure(facts.weights))
+    return Variant(repo, facts, words, public, measure(facts))
 
 
 def _push(plan: Plan) -> Published:

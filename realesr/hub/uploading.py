@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before another try
 _GROUP_FILES, _GROUP_BYTES = 100, 256 << 20
 _MOVES = 5
+_STAGING = "realesr-upload-"
 
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
@@ -111,7 +112,8 @@ class _Push:
         self.plan, self._progress, self._pauses = plan, progress, pauses
         self._api: HfApi = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), library_name="realesr")
         self._where: dict[str, Any] = {"repo_id": plan.repository, "repo_type": plan.kind}
-        self._branch = f"realesr-upload-{plan.digest[:12]}"
+        self._branch = f"{_STAGING}{plan.digest[:12]}"
+        self._others: dict[str, str] = {}
         self._done = 0
 
     def run(self) -> Published:
@@ -124,6 +126,7 @@ class _Push:
                     f"{self.plan.repository} is public: whatever is pushed there is seen at once.",
                     "Say --public if that is meant, or choose another name.",
                 )
+            self._others = self._patiently(self._staging)
             changed = bool(self._missing("main"))
             if changed:
                 self._stage()
@@ -228,10 +231,15 @@ class _Push:
         )
 
     def _tidy(self) -> None:
-        """Take away the branch, where there is one."""
-        refs = self._api.list_repo_refs(**self._where)
-        if any(ref.name == self._branch for ref in refs.branches):
-            self._api.delete_branch(**self._where, branch=self._branch)
+        """Take away the branch, and those of pushes that were given up: nothing moved on them."""
+        for name, head in self._staging().items():
+            if name == self._branch or self._others.get(name) == head:
+                self._api.delete_branch(**self._where, branch=name)
+
+    def _staging(self) -> dict[str, str]:
+        """The branches for staging, with their heads."""
+        refs = self._api.list_repo_refs(**self._where).branches
+        return {ref.name: ref.target_commit for ref in refs if ref.name.startswith(_STAGING)}
 
     def _missing(self, revision: str) -> list[str]:
         """The planned files that a revision does not hold."""

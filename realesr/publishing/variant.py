@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import os
+import json
 import re
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from realesr.errors import ConfigError
+from realesr.downloads import cache_folder
+from realesr.errors import ConfigError, RealesrError
 from realesr.hub.leaks import Content, check_leaks
 from realesr.hub.licences import Finding, examine
 from realesr.hub.plan import CARD, Plan
 from realesr.images import Picture, encode_picture, read_picture
+from realesr.images.safefile import make_folder, write_file
 from realesr.models.hub_files import WEIGHTS
 from realesr.publishing.about import About
 from realesr.publishing.card import (
@@ -208,15 +211,26 @@ def _evaluation(repository: str, run: Run) -> bytes:
     return text.encode()
 
 
-def measure(weights: Path, side: int = 256) -> Timing | None:
-    """What one call costs here; None where it cannot be measured."""
+def measure(facts: Facts, side: int = 256) -> Timing | None:
+    """What one call costs here; None where it cannot be measured.
+
+    Measured once for each weights file and kept in the cache, so that the same command makes the
+    same card and can go on after a cut.
+    """
     from realesr.errors import ResourceError
     from realesr.quality.bench import measure as measured
 
+    kept = cache_folder() / "timings" / f"{facts.spec.sha256}.json"
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Timing(**json.loads(kept.read_text(encoding="utf-8")))
     try:
-        case = next(measured([str(weights)], [side], repeats=1, plain=False))
+        case = next(measured([str(facts.weights)], [side], repeats=1, plain=False))
     except ResourceError:
         return None
     import torch
 
-    return Timing(side, case.seconds, case.memory, torch.get_num_threads() or os.cpu_count() or 1)
+    timing = Timing(side, round(case.seconds, 3), case.memory, torch.get_num_threads())
+    with contextlib.suppress(OSError, RealesrError):
+        make_folder(kept.parent)
+        write_file(kept, json.dumps(dataclasses.asdict(timing)).encode(), force=True)
+    return timing
