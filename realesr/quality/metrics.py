@@ -223,7 +223,10 @@ def consistency(result: Picture, low: Picture, *, trace: Trace | None = None) ->
             "Give the result and the input it was made of.",
         )
     if trace is None:
-        again = F.interpolate(large, size=(height, width), mode="bicubic", antialias=True)
+        # Rows first: at once, torch 2.13 is wrong where the result is one pixel wide.
+        again = large
+        for size in ((height, large.shape[3]), (height, width)):
+            again = F.interpolate(again, size=size, mode="bicubic", antialias=True)
         how = "shrunk by antialiased bicubic"
     else:
         again = trace.apply(large.float()).double()

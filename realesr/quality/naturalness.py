@@ -27,6 +27,7 @@ __all__ = ["NaturalScenes", "features", "fit", "niqe"]
 Figures = npt.NDArray[np.float64]
 BLOCK = 96
 SHARP = 0.75
+_LUMA = (0.299, 0.587, 0.114)
 SHIFTS = ((0, 1), (1, 0), (1, 1), (-1, 1))
 BUNDLED = Path(__file__).parent / "natural_scenes.safetensors"
 
@@ -90,8 +91,8 @@ def niqe(picture: Picture, *, natural: NaturalScenes | None = None) -> Score:
     difference = natural.mean - found.mean(axis=0)
     spread = (natural.covariance + np.cov(found.T)) / 2
     distance = float(np.sqrt(difference @ np.linalg.pinv(spread) @ difference))
-    protocol = f"gray of BT.601, blocks {BLOCK}x{BLOCK}, 2 sizes, fitted on {natural.about}"
-    return Score("NIQE", distance, "", protocol)
+    seen = f"gray of BT.601 (0..255, not rounded), blocks {BLOCK}x{BLOCK}, 2 sizes"
+    return Score("NIQE", distance, "", f"{seen}, fitted on {natural.about}")
 
 
 def fit(pictures: Iterable[Picture], about: str) -> NaturalScenes:
@@ -124,8 +125,8 @@ def features(picture: Picture) -> tuple[Figures, Figures]:
         Blocks x 36 features (18 at full size, 18 at half), and each block's sharpness. Blocks in
         which a distribution has no spread, such as blank sky, are left out.
     """
-    gray = (as_float(picture) * torch.tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1)
-    gray = gray[None].mul(255).round()
+    colours = as_float(picture) * 255
+    gray = (colours * colours.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
     height, width = (side // BLOCK * BLOCK for side in gray.shape[2:])
     gray = gray[..., :height, :width]
     if not gray.numel():
