@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from realesr.commands.holding import stops_held
-from realesr.commands.report import BatchBar, printable, say
+from data_tools.commands.progress import StageLine
+from realesr.commands.report import printable, say
 from realesr.errors import ParameterError
 from realesr.inference.batch import INTERRUPTED
 
@@ -30,6 +30,9 @@ def synth(
     seed: Annotated[
         int, typer.Option(min=0, help="Of the first picture; the next takes one more.")
     ] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, max=256, help="Processes; 0 is one for each processor.")
+    ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Make again what is there.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on standard output.")
@@ -40,22 +43,21 @@ def synth(
     A seed gives the same picture every time. What is there already is left as it is, so a run that
     was stopped is simply begun again. pictures.csv says that all of it is CC0.
     """
-    from data_tools.synthetic.writing import plan_pictures, write_pictures
+    from data_tools.synthetic.writing import Made, plan_pictures, write_pictures
+    from data_tools.working import processors
 
     plans = plan_pictures(kind or list(KINDS), count, seed)
-    bar, states, stopped = BatchBar(count, count), [], ""
-    bar.show(plans[0].name, 0)
-    run = write_pictures(output, plans, _size(size), force=force)
+    states: list[Made] = []
+    line, stopped = StageLine(), ""
+    processes = min(workers or processors(), count)
     try:
-        for plan in plans:
-            bar.show(plan.name, 0)
-            with stops_held():
-                states.append(next(run))
-            bar.next(1)
+        for made in write_pictures(output, plans, _size(size), workers=processes, force=force):
+            states.append(made)
+            line.update("made", len(states), count)
     except KeyboardInterrupt:
         stopped = f"Stopped after {len(states)} of {count}. What is done is there and whole."
     finally:
-        bar.clear()
+        line.close()
     done = sum(made.state == "done" for made in states)
     document: dict[str, Any] = {
         "folder": str(output),

@@ -16,6 +16,7 @@ from data_tools.synthetic.colours import srgb
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[Any]
@@ -66,6 +67,13 @@ def _drawn(width: float = WIDE, height: float = TALL) -> Iterator[tuple[Figure, 
         done.append(data.getvalue())
 
 
+def _whole(axis: Axis) -> None:
+    """Pictures are counted in whole ones."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(5, integer=True))
+
+
 def scores(rule: Rule, kept: Sequence[float], left: Sequence[float], limit: float | None) -> str:
     """How often each score of a rule is there, and where its threshold lies."""
     with _drawn() as (_, axes, done):
@@ -92,7 +100,8 @@ def scores(rule: Rule, kept: Sequence[float], left: Sequence[float], limit: floa
             )
         axes.set(xlabel=f"{rule.name} ({rule.unit})", ylabel="pictures")
         if len(left):
-            axes.legend(loc="center right")
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0)
+        _whole(axes.yaxis)
     return done[0]
 
 
@@ -106,7 +115,7 @@ def counts(named: Mapping[str, int], colour: str, words: str) -> str:
         axes.bar_label(bars, [f" {count:,}" for _, count in items], color=INK, fontsize=9)
         axes.margins(x=0.14)
         axes.grid(False, axis="y")
-        axes.xaxis.get_major_locator().set_params(integer=True, nbins=5)
+        _whole(axes.xaxis)
         axes.set_xlabel(words)
     return done[0]
 
@@ -123,8 +132,9 @@ def sizes(widths: Sequence[int], heights: Sequence[int]) -> str:
         least, most = places.min() / 1.3, places.max() * 1.3
         axes.set(xlim=(least, most), ylim=(least, most))
         axes.plot([least, most], [least, most], color=SOFT, linewidth=0.8, linestyle=":")
-        ticks = [tick for tick in (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)]
-        ticks = [tick for tick in ticks if least < tick < most]
+        every = [side * 2**octave for octave in range(10) for side in (32, 48)]
+        ticks = [tick for tick in every if least < tick < most]
+        ticks = ticks[:: 1 + len(ticks) // 7]
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_ticks(ticks)
             axis.set_major_formatter(ScalarFormatter())
@@ -192,4 +202,5 @@ def slopes(every: Sequence[float]) -> str:
         axes.hist(every, edges, color=BLUE, rwidth=0.92)
         axes.axvline(-2, color=SOFT, linewidth=1, linestyle="--")
         axes.set(xlabel="exponent of power over frequency", ylabel="pictures")
+        _whole(axes.yaxis)
     return done[0]

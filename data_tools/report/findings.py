@@ -35,12 +35,21 @@ def summary(material: Material) -> list[tuple[str, str]]:
         ("pictures", f"{len(entries):,}"),
         ("megapixels", f"{pixels / 1e6:,.1f}"),
         ("left out" if material.built else "would be left out", f"{left:,}"),
-        ("licences", f"{len({entry.licence for entry in entries}):,}"),
+        ("known licences", f"{len({entry.licence for entry in entries} - {UNKNOWN}):,}"),
     ]
     slopes = [each.slope for each in material.sights.values() if each.slope is not None]
     if slopes:
-        said.append(("median slope of power", f"{np.median(slopes):.2f}"))
+        said.append(("median slope of power", signed(float(np.median(slopes)))))
     return said
+
+
+def signed(value: float) -> str:
+    """A number with a minus sign that is one.
+
+    >>> signed(-2.254)
+    '−2.25'
+    """
+    return f"{value:.2f}".replace("-", "−")
 
 
 def findings(material: Material) -> Iterator[Finding]:
@@ -102,12 +111,12 @@ def _looks(material: Material) -> Iterator[Finding]:
         middle = float(np.median(slopes))
         if middle < -3.2:
             yield Finding(
-                f"Power falls with the exponent {middle:.1f}, steeper than photographs at full "
-                "size do (about -2 to -3): many are soft or were enlarged."
+                f"Power falls with the exponent {signed(middle)}, steeper than photographs at full "
+                "size do (about −2 to −3): many are soft or were enlarged."
             )
         elif middle > -1.3:
             yield Finding(
-                f"Power falls with the exponent {middle:.1f}, more slowly than in photographs: "
+                f"Power falls with the exponent {signed(middle)}, more slowly than in photographs: "
                 "noise, text or drawings."
             )
 

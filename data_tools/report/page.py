@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.report import figures
-from data_tools.report.findings import findings, summary
+from data_tools.report.findings import findings, signed, summary
 from data_tools.report.gathering import Entry, Left, Material, evenly
 from data_tools.report.pieces import card, plot, section, short, table, thumb, words
 from data_tools.rules import RULES, Rule
@@ -113,7 +113,7 @@ def _left_out(material: Material) -> Part:
         "pictures it met, and judge whether it was right."
     )
     box = card("By rule", "How many pictures each rule met.", plot(bars, says))
-    return _part("left-out", title, how, f'<div class="plots">{box}</div>', lists)
+    return _part("left-out", title, how, f'<div class="halves">{box}<div>{lists}</div></div>')
 
 
 def _examples(material: Material, found: list[Left]) -> str:
@@ -156,6 +156,7 @@ def _score(material: Material, rule: Rule) -> str:
     kept = [score for one in passed if (score := one.scores[rule.name]) is not None]
     if not kept and not left:
         return ""
+    passed = passed if len(set(kept)) > 1 else []
     limit = material.thresholds.get(rule.name)
     says = f"Histogram of {rule.name}: {len(kept)} kept, {len(left)} left out"
     says += f", median of those kept {np.median(kept):.3g} {rule.unit}." if kept else "."
@@ -201,14 +202,19 @@ def _copies(material: Material) -> Part:
             name = names.get(original, original)
             line = thumb(name, material.sights.get(name), f"kept: {short(original)}", first=True)
         line += "".join(
-            thumb(each.source, material.sights.get(each.source), f"{each.rule}: {each.sentence}")
+            thumb(
+                each.source,
+                material.sights.get(each.source),
+                f"{_figure(each.score, '')} {each.rule}: {short(each.source)}".strip(),
+            )
             for each in copies[: 2 * ENDS - 1]
         )
         lines.append(f'<div class="group">{line}</div>')
     how = (
-        f"{sum(map(len, found.values())):,} copies in {len(found):,} groups. The picture with the "
-        "blue frame is kept. exact: the same pixels; near: looks the same; tiles: one is part of "
-        "the other; test_sets: a picture that models are tested with."
+        f"Copies: {sum(map(len, found.values())):,}, of so many pictures: {len(found):,}. The one "
+        "with the blue frame is kept. exact: the same pixels; near: looks the same, with so many "
+        "bits of 256 that differ; tiles: that share of it is part of the other; test_sets: a "
+        "picture that models are tested with."
     )
     return _part("copies", "Copies", how, *lines)
 
@@ -250,10 +256,10 @@ def _frequency(material: Material) -> Part:
     )
     second = card(
         "Slopes",
-        "Around -2 for photographs; below -3 soft, above -1.5 noisy, drawn or text.",
+        "Around −2 for photographs; below −3 soft, above −1.5 noisy, drawn or text.",
         plot(
             figures.slopes(slopes),
-            f"Slopes of {len(slopes)} pictures, median {np.median(slopes):.2f}.",
+            f"Slopes of {len(slopes)} pictures, median {signed(float(np.median(slopes)))}.",
         ),
     )
     how = f"The middle 256 pixels of {len(power):,} pictures."

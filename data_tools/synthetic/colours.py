@@ -42,7 +42,7 @@ def srgb(oklab: npt.NDArray[Any]) -> Plane:
 
 
 def oklab(colours: npt.NDArray[Any]) -> Plane:
-    """sRGB in [0, 1] (..., 3) as OKLab, the way back from `srgb`.
+    """SRGB in [0, 1] (..., 3) as OKLab, the way back from `srgb`.
 
     >>> oklab(np.array([1.0, 1.0, 1.0])).round(3).tolist()
     [1.0, 0.0, 0.0]

@@ -6,11 +6,13 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from data_tools.synthetic import KINDS, make
 from data_tools.synthetic.canvas import Size, sides
+from data_tools.working import in_order
 from realesr.errors import ParameterError, PictureError
 from realesr.gate import inspect_header
 from realesr.images import Picture, write_picture
@@ -63,9 +65,9 @@ def plan_pictures(kinds: Sequence[str], count: int, seed: int = 0) -> list[Plan]
 
 
 def write_pictures(
-    folder: Path, plans: Sequence[Plan], size: Size, *, force: bool = False
+    folder: Path, plans: Sequence[Plan], size: Size, *, workers: int = 1, force: bool = False
 ) -> Iterator[Made]:
-    """Make pictures one after the other; what is there already in this size is left as it is.
+    """Make pictures; what is there already in this size is left as it is.
 
     Each file appears whole or not at all, so a run that was killed is simply begun again.
 
@@ -73,6 +75,7 @@ def write_pictures(
         folder: Made if absent; also receives ``pictures.csv`` with licence and author of each.
         plans: What ``plan_pictures`` gave.
         size: The side in pixels, or height and width.
+        workers: Processes.
         force: Make again what is there.
 
     Raises:
@@ -80,23 +83,25 @@ def write_pictures(
         PictureError: E113 when a name is taken by another picture, E114 when it cannot be written.
         ResourceError: E302 when the disk is full.
     """
-    expected = sides(size)
+    sides(size)
     make_folder(folder)
     write_list(folder, plans)
-    for plan in plans:
-        path = folder / plan.name
-        if path.exists() and not force:
-            header = inspect_header(path)
-            if (header.height, header.width) != expected:
-                raise PictureError(
-                    "E113",
-                    f"{path} exists and is {header.width}×{header.height}.",
-                    "Name another folder, or --force.",
-                )
-            yield Made(plan, "skipped", path)
-            continue
-        write_picture(Picture(make(plan.kind, plan.seed, size)), path, force=force)
-        yield Made(plan, "done", path)
+    yield from in_order(partial(_write, folder=folder, size=size, force=force), plans, workers)
+
+
+def _write(plan: Plan, *, folder: Path, size: Size, force: bool) -> Made:
+    path = folder / plan.name
+    if path.exists() and not force:
+        header = inspect_header(path)
+        if (header.height, header.width) != sides(size):
+            raise PictureError(
+                "E113",
+                f"{path} exists and is {header.width}×{header.height}.",
+                "Name another folder, or --force.",
+            )
+        return Made(plan, "skipped", path)
+    write_picture(Picture(make(plan.kind, plan.seed, size)), path, force=force)
+    return Made(plan, "done", path)
 
 
 def write_list(folder: Path, plans: Sequence[Plan]) -> Path:
