@@ -24,11 +24,14 @@ from PIL import Image
 
 from data_tools.looking import Pixels, brightness
 
-MARKS = 64
+MARKS = 96
 """The most marks of a picture."""
-_LONGEST = 640
+_LONGEST = 512
 _TILE = 32
-_REACH = 5.0
+_REACH = 10.0
+_SIGMAS = 1.2 * 2 ** (np.arange(5) / 2)
+_LEAST = 2.0
+_CLEAR = 3
 _MIRRORS = (0, 1, 2, 3)
 
 Array = npt.NDArray[Any]
@@ -108,43 +111,86 @@ def mirrored(pixels: Array, mirror: int) -> Array:
 
 
 def _marks(gray: Array) -> tuple[Array, Array]:
+    """Patterns of the tiles around the clearest spots, and where these are."""
     zoom = max(1.0, max(gray.shape) / _LONGEST)
     if zoom > 1:
         size = (max(1, round(gray.shape[1] / zoom)), max(1, round(gray.shape[0] / zoom)))
         gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    found = cv2.SIFT.create(3 * MARKS, 3, 0.02, 10).detect(gray)
-    # The same place is found once for each direction in it; one is enough.
-    spots = {
-        (round(spot.pt[0], 1), round(spot.pt[1], 1), round(spot.size, 1)): spot for spot in found
-    }
-    chosen = sorted(spots.values(), key=lambda spot: (-spot.response, spot.pt))[:MARKS]
-    tiles, places = [], []
-    for spot in chosen:
-        side = _REACH * spot.size
-        left, top = spot.pt[0] - side / 2, spot.pt[1] - side / 2
-        if left < 0 or top < 0 or left + side > gray.shape[1] or top + side > gray.shape[0]:
-            continue
-        tiles.append(_tile(gray, left, top, side))
-        places.append((spot.pt[0] * zoom, spot.pt[1] * zoom, side * zoom))
-    if not tiles:
+    tiles, spots = [], []
+    plane, blurred = gray.astype(np.float32), 0.5
+    while min(plane.shape) >= 2 * _TILE:
+        smooth = [_blurred(plane, float(sigma), blurred) for sigma in _SIGMAS]
+        for level in (1, 2):
+            found = _spots(smooth, level)
+            tiles.append(_tiles(smooth[level], found))
+            found[:, :SIZE] = (found[:, :SIZE] + 0.5) * zoom
+            found[:, SIZE] *= zoom
+            spots.append(found)
+        # The level of twice the first one's blur, at half the size, has the first one's again.
+        plane, zoom, blurred = np.ascontiguousarray(smooth[2][::2, ::2]), 2 * zoom, _SIGMAS[0]
+    if not spots or not sum(map(len, spots)):
         return np.zeros(0, np.uint64), np.zeros((0, 4), np.float32)
-    marks, mirrors = _patterns(np.stack(tiles))
-    return marks, np.column_stack([np.array(places, np.float32), mirrors.astype(np.float32)])
+    every = np.concatenate(spots)
+    clearest = np.argsort(-every[:, _CLEAR], kind="stable")[:MARKS]
+    marks, mirrors = _patterns(np.concatenate(tiles)[clearest])
+    return marks, np.column_stack([every[clearest, :_CLEAR], mirrors]).astype(np.float32)
 
 
-def _tile(gray: Array, left: float, top: float, side: float) -> Array:
-    """A square of any size and place as 32 x 32 pixels, averaged where it is larger."""
-    step = side / _TILE
-    if step > 1.5:
-        # Averaged first: sampling a large tile would catch its noise.
-        cut = gray[int(top) : int(top + side) + 2, int(left) : int(left + side) + 2]
-        shrink = 1 / step
-        gray = cv2.resize(cut, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-        left, top, step = (left - int(left)) / step, (top - int(top)) / step, 1.0
-    at = np.array([[step, 0, left + step / 2 - 0.5], [0, step, top + step / 2 - 0.5]], np.float64)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    tile = cv2.warpAffine(gray, at, (_TILE, _TILE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return tile.astype(np.float32)
+def _blurred(plane: Array, sigma: float, already: float) -> Array:
+    """Blurred so much more that the blur is ``sigma`` in all."""
+    more = float(np.sqrt(max(sigma**2 - already**2, 0)))
+    return cv2.GaussianBlur(plane, (0, 0), more) if more > 0.01 else plane
+
+
+def _spots(smooth: list[Array], level: int) -> Array:
+    """Blobs and corners of one size: where two blurs differ more than all around.
+
+    Returns:
+        Place, side of the tile, and clarity; (n, 4) float32, in pixels of this plane.
+    """
+    before, here, after = (
+        np.abs(smooth[level + step + 1] - smooth[level + step]) for step in (-1, 0, 1)
+    )
+    window = np.ones((3, 3), np.uint8)
+    peak = (here > _LEAST) & (here >= cv2.dilate(here, window))
+    peak &= (here > cv2.dilate(before, window)) & (here > cv2.dilate(after, window))
+    margin = int(_REACH * _SIGMAS[level] / 2) + 2
+    peak[:margin] = peak[-margin:] = False
+    peak[:, :margin] = peak[:, -margin:] = False
+    down, across = np.nonzero(peak)
+    value = here[down, across]
+    left, right = here[down, across - 1], here[down, across + 1]
+    above, below = here[down - 1, across], here[down + 1, across]
+    bend_across, bend_down = left + right - 2 * value, above + below - 2 * value
+    # A place on a straight edge may slide along it: there one bend is far weaker.
+    sure = (np.minimum(-bend_across, -bend_down) > 0.15 * np.maximum(-bend_across, -bend_down)) & (
+        np.maximum(bend_across, bend_down) < 0
+    )
+    shift_across = (left - right)[sure] / (2 * bend_across[sure])
+    shift_down = (above - below)[sure] / (2 * bend_down[sure])
+    one, other = before[down, across][sure], after[down, across][sure]
+    bend = np.minimum(one + other - 2 * value[sure], -1e-6)
+    finer = np.clip((one - other) / (2 * bend), -0.5, 0.5)
+    side = _REACH * _SIGMAS[level] * (_SIGMAS[1] / _SIGMAS[0]) ** finer
+    found = np.column_stack(
+        [across[sure] + shift_across, down[sure] + shift_down, side, value[sure]]
+    )
+    clearest = np.argsort(-found[:, _CLEAR], kind="stable")[:MARKS]
+    return found[clearest].astype(np.float32)
+
+
+def _tiles(plane: Array, spots: Array) -> Array:
+    """The squares around spots as 32 x 32 pixels each; (n, 32, 32) float32."""
+    if not len(spots):
+        return np.zeros((0, _TILE, _TILE), np.float32)
+    steps = (np.arange(_TILE, dtype=np.float32) + 0.5) / _TILE - 0.5
+    across = spots[:, 0, None] + spots[:, SIZE, None] * steps
+    down = spots[:, 1, None] + spots[:, SIZE, None] * steps
+    shape = (len(spots), _TILE, _TILE)
+    at = (np.broadcast_to(across[:, None], shape), np.broadcast_to(down[:, :, None], shape))
+    maps = [np.ascontiguousarray(one.reshape(-1, _TILE), np.float32) for one in at]
+    sampled = cv2.remap(plane, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return sampled.reshape(shape)
 
 
 def _waves() -> Array:
