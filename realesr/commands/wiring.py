@@ -8,7 +8,17 @@ import typer
 from typer.core import TyperGroup
 
 from realesr import __version__
-from realesr.commands import bench, degrade, doctor, evaluate, models, publish, train, upscale
+from realesr.commands import (
+    bench,
+    degrade,
+    doctor,
+    evaluate,
+    inspect,
+    models,
+    publish,
+    train,
+    upscale,
+)
 
 
 class CarriedError(BaseException):
@@ -56,6 +66,7 @@ def _root(
 
 app.command("upscale", epilog=upscale.EXAMPLE)(upscale.upscale)
 app.command("degrade", epilog=degrade.EXAMPLE)(degrade.degrade)
+app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)

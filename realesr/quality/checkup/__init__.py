@@ -8,24 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from realesr.images import Picture, read_picture
 from realesr.quality.checkup.findings import look
 from realesr.quality.checkup.ranking import LEAVE_ALONE, rank
 from realesr.quality.checkup.report import Checkup, Finding, Suggestion
-from realesr.quality.estimators import read_tables
+from realesr.quality.estimators import JpegTables, tables_of
 from realesr.quality.estimators.planes import Pixels, check_pixels
 
-if TYPE_CHECKING:
-    from realesr.quality.estimators import JpegTables
-
 __all__ = ["LEAVE_ALONE", "Checkup", "Finding", "Suggestion", "inspect", "inspect_file"]
-
-# What is looked at of a large picture: its middle.
-_SIDE = 1024
-# Tables stand before the pixels; a file may hold that much of other things before them.
-_HEAD = 1 << 22
 
 
 def inspect(image: Picture | Pixels, *, tables: JpegTables | None = None) -> Checkup:
@@ -46,7 +37,7 @@ def inspect(image: Picture | Pixels, *, tables: JpegTables | None = None) -> Che
     pixels = image.pixels if isinstance(image, Picture) else image
     check_pixels(pixels)
     height, width = pixels.shape[:2]
-    checkup = Checkup(width, height, look(_middle(pixels), tables))
+    checkup = Checkup(width, height, look(pixels, tables))
     return replace(checkup, models=rank(checkup))
 
 
@@ -56,14 +47,4 @@ def inspect_file(path: Path) -> Checkup:
     Raises:
         PictureError: As ``read_picture``.
     """
-    picture = read_picture(path)
-    tables = None
-    if picture.format == "JPEG":
-        with path.open("rb") as file:
-            tables = read_tables(file.read(_HEAD))
-    return inspect(picture, tables=tables)
-
-
-def _middle(pixels: Pixels) -> Pixels:
-    top, left = (max(0, (side - _SIDE) // 2) // 8 * 8 for side in pixels.shape[:2])
-    return pixels[top : top + _SIDE, left : left + _SIDE]
+    return inspect(read_picture(path), tables=tables_of(path))

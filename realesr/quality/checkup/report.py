@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from realesr.quality.estimators import Estimate
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -80,3 +82,19 @@ class Checkup:
             "findings": {name: found.as_dict() for name, found in self.findings.items()},
             "models": [{"name": each.name, "reason": each.reason} for each in self.models],
         }
+
+
+def finding(
+    found: Estimate,
+    sentence: str,
+    details: Mapping[str, object] | None = None,
+    *,
+    matters: bool = False,
+) -> Finding:
+    """An estimate with its sentence."""
+    return Finding(found.value, found.unit, found.confidence, sentence, matters, details or {})
+
+
+def untold(what: str) -> str:
+    """The sentence for a picture that does not tell."""
+    return f"{what} cannot be told: the picture is too small or too flat."

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 _SCHEMES = {(1, 1): "4:4:4", (2, 1): "4:2:2", (1, 2): "4:4:0", (2, 2): "4:2:0", (4, 1): "4:1:1"}
+_BEGIN = b"\xff\xd8"
+# Profiles and previews of that size may stand before the tables.
+_HEAD = 1 << 24
 _TABLES, _SCAN, _END = 0xDB, 0xDA, 0xD9
 # Frames: baseline, progressive and their kin; between them stand markers of other things.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -64,9 +68,18 @@ def read_tables(data: bytes) -> JpegTables | None:
     return JpegTables(int(nearest.argmin()) + 1, False, light, chroma, scheme)
 
 
+def tables_of(path: Path) -> JpegTables | None:
+    """The tables of a JPEG file on disk; None for anything else, and for what cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return read_tables(_BEGIN + file.read(_HEAD) if file.read(2) == _BEGIN else b"")
+    except OSError:
+        return None
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Marker and body of each segment before the first scan."""
-    if data[:2] != b"\xff\xd8":
+    if data[:2] != _BEGIN:
         return
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:

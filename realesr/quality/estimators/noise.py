@@ -20,7 +20,7 @@ from realesr.quality.estimators.planes import Estimate, Pixels, Plane, colours, 
 _MOST_BLOCKS = 20_000
 _SHARE, _FEWEST = 0.004, 60
 _ORDER = np.add.outer(np.arange(8), np.arange(8)).ravel()
-_COARSE, _FINE = (_ORDER > 0) & (_ORDER <= 7), _ORDER >= 8
+COARSE, FINE = (_ORDER > 0) & (_ORDER <= 7), _ORDER >= 8
 _ROUNDING = 1 / 12
 
 
@@ -52,13 +52,13 @@ def noise(pixels: Pixels) -> Noise:
     chosen = _smooth_blocks(levels)
     if chosen is None:
         return Noise(None, "levels", 0.0, (), 0.0)
-    fine = (chosen @ cosines()[_FINE].T) ** 2
+    fine = (chosen @ cosines()[FINE].T) ** 2
     steps = _ROUNDING if pixels.dtype == np.uint8 else 0.0
     # The median over patterns forgets the few that a leftover edge is strong in.
     power = np.maximum(np.median(fine.mean(1), axis=-1) - steps, 0)
     colour = 0.0
     if len(power) == 3 and power.min() > 0.04:
-        mean = chosen.mean(0) @ cosines()[_FINE].T
+        mean = chosen.mean(0) @ cosines()[FINE].T
         together = max(float(np.median((mean**2).mean(0))) - steps / 3, 0) / power.mean()
         colour = float(np.clip((1 - together) * 1.5, 0, 1))
     deviation = float(np.sqrt(power.mean()))
@@ -75,7 +75,7 @@ def _smooth_blocks(levels: Plane) -> Plane | None:
     step = max(1, int(np.sqrt((height - 7) * (width - 7) / _MOST_BLOCKS)))
     mean = levels.mean(2)
     rows = _windows(mean)[::step, ::step].reshape(-1, 64)
-    coarse = ((rows @ cosines()[_COARSE].T) ** 2).sum(1)
+    coarse = ((rows @ cosines()[COARSE].T) ** 2).sum(1)
     # Pixels at the end of the range have lost their noise.
     ended: Plane = np.any((levels <= 0) | (levels >= 255), axis=2).astype(np.float32)
     ended = cv2.boxFilter(ended, -1, (8, 8), anchor=(0, 0))[: height - 7 : step, : width - 7 : step]
