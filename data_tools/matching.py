@@ -18,8 +18,8 @@ _AT_ONCE = 1024
 _BANDS = 4
 _CROWD = 40
 """A pattern that this many pictures share says nothing about any of them."""
-_MARK_BITS = 10
-_FEWEST = 5
+_MARK_BITS = 12
+_FEWEST = 6
 _STRAY = 0.3
 _SPANNED = 0.2
 
