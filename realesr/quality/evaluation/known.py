@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from torch.nn import functional as F
 
-from realesr.errors import ModelError, RealesrError
+from realesr.errors import RealesrError
 from realesr.images import from_tensor, to_tensor
 from realesr.models.building import build_without_memory
 from realesr.models.catalogue import BUILT_IN, ModelSpec, find_model, known_models
@@ -67,42 +67,31 @@ _OFFICIAL = {
 
 def known_entries() -> tuple[list[Entry], list[Refused]]:
     """The rows of the table on this machine, and the local files that are no upscalers."""
-    local, refused = _local()
+    here, refused = _here()
     entries = [_entry(name, find_model(name), name) for name in ("nearest", "bicubic", "lanczos")]
     for method, network in _NETWORKS.items():
-        found = [name for name, spec in local.items() if spec.architecture == network.architecture]
-        entries += [_entry(method, local.pop(name), name) for name in found] or [
-            _entry(method, network, None)
-        ]
-        if method == "SRResNet":
-            entries.append(_entry("SRGAN", None, None))
+        found = [name for name, spec in here.items() if spec.architecture == network.architecture]
+        entries += [_entry(f"{method} ({name})", here.pop(name), name) for name in found]
+        entries += [] if found else [_entry(method, network, None)]
+    entries.append(_entry("SRGAN", None, None))
     for method, name in _OFFICIAL.items():
-        spec = find_model(name)
-        here = local.pop(name, None) or place_of(spec) != "remote"
-        entries.append(_entry(method, spec, name if here else None))
-    for spec in known_models():
-        comes_along = spec.is_bundled and spec.source != BUILT_IN
-        if comes_along or (place_of(spec) == "cached" and spec.name not in _OFFICIAL.values()):
-            local.setdefault(spec.name, spec)
-    ours = [spec for spec in local.values() if spec.is_bundled]
-    others = [spec for spec in local.values() if not spec.is_bundled]
-    return entries + [_entry(each.name, each, each.name) for each in ours + others], refused
+        entries.append(_entry(method, find_model(name), name if here.pop(name, None) else None))
+    return entries + [_entry(name, spec, name) for name, spec in here.items()], refused
 
 
-def _local() -> tuple[dict[str, ModelSpec], list[Refused]]:
-    """What lies in the folders of REALESR_WEIGHTS."""
-    found, refused = {}, []
+def _here() -> tuple[dict[str, ModelSpec], list[Refused]]:
+    """Every upscaler that needs no download, those that come along first."""
+    known = [spec for spec in known_models() if spec.source != BUILT_IN]
+    found = {spec.name: spec for spec in known if place_of(spec) in ("bundled", "cached")}
+    refused = []
     for name in local_names():
         try:
-            spec = describe_model(name)
+            found.setdefault(name, describe_model(name))
         except RealesrError as error:
             refused.append(Refused(name, error))
-            continue
-        if spec.architecture == "unet_discriminator":
-            cause = f"{name} is no upscaler: it is a discriminator."
-            refused.append(Refused(name, ModelError("E205", cause)))
-            continue
-        found[name] = spec
+    judges = [name for name, spec in found.items() if spec.architecture == "unet_discriminator"]
+    for name in judges:
+        del found[name]
     return found, refused
 
 
