@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from realesr.commands.deciding import OPTIONS, Deciding
 from realesr.commands.report import finish, say
 from realesr.commands.upscaling import ChosenModel, Run, check_formats, choose_enlargement
 from realesr.errors import ParameterError
@@ -20,6 +22,7 @@ from realesr.models.catalogue import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from realesr.inference.upscaler import Upscaler
+    from realesr.models.loading import LoadedModel
 
 EXAMPLE = "Example: realesr upscale photo.jpg -o photo_x4.png"
 
@@ -60,6 +63,7 @@ class Alpha(StrEnum):
 
 
 def upscale(
+    context: typer.Context,
     inputs: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A picture's name, or a folder.")],
     model: Annotated[
@@ -90,7 +94,10 @@ def upscale(
         float, typer.Option(min=0, max=1, help="1 is the model alone, 0 plain bicubic.")
     ] = 1.0,
     fix_colour: Annotated[
-        bool, typer.Option("--fix-colour", help="Hold the colours to those of the input.")
+        bool,
+        typer.Option(
+            "--fix-colour/--no-fix-colour", help="Hold the colours to those of the input."
+        ),
     ] = False,
     sharpen: Annotated[
         float, typer.Option(min=0, max=2, help="Sharpen the result; 0 is none.")
@@ -98,6 +105,23 @@ def upscale(
     keep_grain: Annotated[
         float, typer.Option(min=0, max=1, help="Put back grain that the model took out.")
     ] = 0.0,
+    shrink: Annotated[
+        float,
+        typer.Option(
+            min=1, max=8, help="Shrink first, so many times: for what was enlarged before."
+        ),
+    ] = 1.0,
+    consistent: Annotated[
+        bool | None,
+        typer.Option(
+            "--consistent/--no-consistent",
+            help="Move the result until it is the input once more when shrunk.",
+        ),
+    ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option("--auto", help="Look at each picture and decide what was not asked for."),
+    ] = False,
     alpha: Annotated[Alpha, typer.Option(help="What enlarges transparency.")] = Alpha.MODEL,
     all_frames: Annotated[
         bool, typer.Option("--all-frames", help="Every frame of an animation; PNG, WebP or GIF.")
@@ -136,6 +160,12 @@ def upscale(
         raise ParameterError(
             "E001", "--isolated and --all-frames contradict each other.", "Leave one of them out."
         )
+    if auto and all_frames:
+        raise ParameterError(
+            "E001",
+            "--auto and --all-frames contradict each other: frames would be decided one by one.",
+            "Leave one of them out.",
+        )
     suffix = f".{format}" if format else None
     check_formats(output, suffix, quality=quality, all_frames=all_frames)
     chosen = ChosenModel(model, denoise)
@@ -148,37 +178,36 @@ def upscale(
         all_frames=all_frames,
     )
 
-    @functools.cache
-    def upscaler() -> Upscaler:
+    def build(loaded: LoadedModel, finish: Mapping[str, Any]) -> Upscaler:
         from realesr.inference.finishing import Finish
         from realesr.inference.upscaler import Upscaler
 
         prepared = Upscaler(
-            chosen.load(),
+            loaded,
             scale=wishes.enlargement.scale,
             tile="auto" if tile == "auto" else int(tile),
             overlap=overlap,
             precision=precision,
             device=device,
-            finish=Finish(
-                strength=strength, fix_colour=fix_colour, sharpen=sharpen, keep_grain=keep_grain
-            ),
+            finish=Finish(**finish),
         )
         if not as_json:
             say(prepared.describe())
         return prepared
 
+    values = {name: context.params[name] for name in OPTIONS}
+    asked = frozenset(name for name in OPTIONS if _is_given(context, name))
+    deciding = Deciding(chosen, values, asked, build, auto=auto)
     # Where and in what tiles it runs is not among these: that may change when memory runs out,
     # and no finished result need be made again for it.
-    settings = {
-        "strength": strength,
-        "fix_colour": fix_colour,
-        "sharpen": sharpen,
-        "keep_grain": keep_grain,
-        "precision": precision.value,
-        "overlap": overlap,
-    }
+    settings = {**deciding.settings, "precision": precision.value, "overlap": overlap}
     with Run(output, wishes, chosen, settings=settings, force=force, as_json=as_json) as run:
         run.plan(inputs, suffix)
-        run.work(upscaler)
+        run.work(functools.cache(deciding.enlarge))
     finish(run.report, as_json=as_json, announced=True)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether a person gave an option."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")

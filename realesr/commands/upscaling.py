@@ -15,6 +15,7 @@ from realesr.images.frames import FRAME_FORMATS
 from realesr.images.safefile import check_target
 from realesr.inference.batch import (
     PICTURE_SUFFIXES,
+    Enlarge,
     Job,
     Outcome,
     Report,
@@ -28,7 +29,6 @@ from realesr.inference.sizes import LEAST_FACTOR, MOST_FACTOR, Enlargement, pars
 from realesr.models.catalogue import find_model, known_models
 
 if TYPE_CHECKING:
-    from realesr.inference.upscaler import Upscaler
     from realesr.models.loading import LoadedModel
 
 _LOSSY = ("JPEG", "WEBP", "AVIF")
@@ -106,13 +106,17 @@ class ChosenModel:
         name: A name of the catalogue, or a weights file.
         denoise: How much noise goes, 0 to 1; None for the model as it is.
 
+    Attributes:
+        name: As it was given.
+        spec: What is known of it.
+
     Raises:
         ModelError: When there is no such model, or the file is none.
         ParameterError: E001 for ``denoise`` with a model that has no partner.
     """
 
     def __init__(self, name: str, denoise: float | None) -> None:
-        self._name = name
+        self.name = name
         self._denoise = denoise
         self._loaded: LoadedModel | None = None
         if name not in {spec.name for spec in known_models()}:
@@ -134,7 +138,7 @@ class ChosenModel:
     def load(self) -> LoadedModel:
         """The model, mixed as asked."""
         if self._denoise is None or self.spec.blend_with is None:
-            return self._loaded or _load(self._name)
+            return self._loaded or _load(self.name)
         # The one of the two that leaves the noise in has "wdn" (weak denoising) in its name.
         weak, strong = sorted((self.spec.name, self.spec.blend_with), key=lambda n: "wdn" not in n)
         if self._denoise in (0, 1):
@@ -235,7 +239,7 @@ class Run:
         folder = self._output if self._ledger else self._output.parent
         refuse_without_room(sum(task.least_bytes for task in self._tasks), folder)
 
-    def work(self, upscaler: Callable[[], Upscaler]) -> None:
+    def work(self, enlarge: Callable[[], Enlarge]) -> None:
         """Enlarge what is to be enlarged."""
         bar = BatchBar(sum(task.work for task in self._tasks), len(self._tasks))
 
@@ -245,7 +249,7 @@ class Run:
             self._tell(task.job, outcome)
 
         pipeline = Pipeline(
-            upscaler,
+            enlarge,
             self._wishes,
             self._ledger,
             lambda task, share: bar.show(task.job.source.name, task.work * share),

@@ -8,11 +8,12 @@ import unicodedata
 from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from realesr.errors import ModelError, Notice, ParameterError, PictureError, RealesrError
 from realesr.gate import output_format
 from realesr.images import Picture
+from realesr.inference.decisions import Decision
 from realesr.inference.walking import PICTURE_SUFFIXES, Found, find_pictures, whereabouts
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PICTURE_SUFFIXES",
     "AlphaChoice",
+    "Enlarge",
     "Job",
     "Outcome",
     "Report",
@@ -99,7 +101,8 @@ class Outcome:
             "state": self.state,
             "target": str(self.target) if self.target else None,
             "error": self.error.as_dict() if self.error else None,
-            "notices": [str(notice) for notice in self.notices],
+            "notices": [str(note) for note in self.notices if not isinstance(note, Decision)],
+            "decisions": [note.as_dict() for note in self.notices if isinstance(note, Decision)],
             "width": self.size[1] if self.size else None,
             "height": self.size[0] if self.size else None,
             "seconds": round(self.seconds, 3),
@@ -255,6 +258,20 @@ def refuse_existing(job: Job, *, force: bool) -> Outcome | None:
         return Outcome(job.source, "skipped", job.target, notices=(notice,))
     error = PictureError("E113", f"{job.target} exists.", "--force replaces it.")
     return Outcome.refused(job, error)
+
+
+class Enlarge(Protocol):
+    """What makes a picture larger: yields after each tile, returns the larger picture."""
+
+    def __call__(
+        self,
+        picture: Picture,
+        *,
+        size: tuple[int, int] | None = None,
+        alpha: AlphaChoice = "model",
+    ) -> Generator[Progress, None, Picture]:
+        """Enlarge a picture; ``size`` is its height and width wanted, if not the usual factor."""
+        ...
 
 
 def upscale_picture(

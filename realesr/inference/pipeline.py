@@ -20,7 +20,7 @@ from realesr.images.animation import Animation, is_animation, read_animation
 from realesr.images.encoding import to_eight_bits
 from realesr.images.frames import AnimatedPng, frame_losses
 from realesr.images.safefile import make_folder, refuse_overwriting
-from realesr.inference.batch import AlphaChoice, Job, Outcome, upscale_picture
+from realesr.inference.batch import AlphaChoice, Enlarge, Job, Outcome
 from realesr.inference.ledger import Ledger
 from realesr.inference.reading import Reading
 from realesr.inference.sizes import Enlargement
@@ -28,7 +28,7 @@ from realesr.inference.sizes import Enlargement
 if TYPE_CHECKING:
     import os
 
-    from realesr.inference.upscaler import Progress, Upscaler
+    from realesr.inference.upscaler import Progress
 
 DISK_FULL = "E302"
 
@@ -101,7 +101,8 @@ class Pipeline:
     """Reads, enlarges and writes pictures, the three at the same time.
 
     Args:
-        upscaler: Called when the first picture is read, so that no model is loaded for a bad one.
+        enlarge: Gives what makes pictures larger; called when the first picture is read, so that no
+            model is loaded for a bad one.
         wishes: What is made of every picture.
         ledger: Where finished results are written down; None for a single file.
         progress: Called with a task, and how much of it is done, 0 to 1, after each tile.
@@ -109,12 +110,12 @@ class Pipeline:
 
     def __init__(
         self,
-        upscaler: Callable[[], Upscaler],
+        enlarge: Callable[[], Enlarge],
         wishes: Wishes,
         ledger: Ledger | None = None,
         progress: Callable[[Task, float], None] | None = None,
     ) -> None:
-        self._upscaler = upscaler
+        self._prepare = enlarge
         self._wishes = wishes
         self._ledger = ledger
         self._progress = progress or (lambda task, share: None)
@@ -177,34 +178,34 @@ class Pipeline:
     def _make(self, task: Task, read: _Read) -> _Made | Outcome:
         """Run the model, in the thread that Ctrl-C interrupts."""
         started = time.perf_counter()
-        upscaler = self._upscaler()
+        enlarge = self._prepare()
         self._progress(task, 0.0)
         content = read.content
         try:
             if isinstance(content, Animation):
-                result: Picture | AnimatedPng = self._animate(task, content, upscaler)
+                result: Picture | AnimatedPng = self._animate(task, content, enlarge)
             else:
-                steps = self._enlarge(upscaler, content)
+                steps = self._enlarge(enlarge, content)
                 result = _exhaust(steps, partial(self._progress, task))
         except RealesrError as error:
             return Outcome.refused(task.job, error)
         return _Made(result, read, started)
 
-    def _enlarge(self, upscaler: Upscaler, picture: Picture) -> Generator[Progress, None, Picture]:
+    def _enlarge(self, enlarge: Enlarge, picture: Picture) -> Generator[Progress, None, Picture]:
         by_factor = self._wishes.enlargement.scale is not None
         size = (
             None if by_factor else self._wishes.enlargement.output_size(*picture.pixels.shape[:2])
         )
-        return upscale_picture(upscaler, picture, size=size, alpha=self._wishes.alpha)
+        return enlarge(picture, size=size, alpha=self._wishes.alpha)
 
-    def _animate(self, task: Task, animation: Animation, upscaler: Upscaler) -> AnimatedPng:
+    def _animate(self, task: Task, animation: Animation, enlarge: Enlarge) -> AnimatedPng:
         cover = self._dressed(animation.cover)
         total = len(animation.durations)
         frames = AnimatedPng(
             animation.durations, animation.plays, icc=cover.icc, exif=cover.exif, dpi=cover.dpi
         )
         for number, pixels in enumerate(animation.frames()):
-            steps = self._enlarge(upscaler, replace(cover, pixels=pixels))
+            steps = self._enlarge(enlarge, replace(cover, pixels=pixels))
             show = partial(self._show_frame, task, number, total)
             frames.add(_exhaust(steps, show).pixels)
         return frames

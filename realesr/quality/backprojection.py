@@ -8,6 +8,8 @@ from torch.nn import functional as F
 
 from realesr.errors import ParameterError
 from realesr.quality.estimators.planes import Pixels, check_pixels
+from realesr.quality.metrics import consistency
+from realesr.quality.pairs import Score
 
 _ROUNDS = 12
 _CLOSE_ENOUGH = 0.25  # of a step between two values, after which rounding finds the input
@@ -49,6 +51,23 @@ def make_consistent(result: Pixels, low: Pixels, *, share: float = 1.0) -> Pixel
         wanted = low[..., channel] if low.ndim == 3 else low
         place[...] = _projected(place, wanted, share)
     return changed
+
+
+def how_consistent(result: Pixels, low: Pixels) -> Score:
+    """The metric ``realesr.quality.metrics.consistency``, alpha left out."""
+    check_together(result, low)
+    return consistency(measurable(opaque(result)), measurable(opaque(low)))
+
+
+def opaque(pixels: Pixels) -> Pixels:
+    """H x W x 1 or 3: the colours without alpha."""
+    planes = pixels[..., None] if pixels.ndim == 2 else pixels
+    return planes[..., : _colours(pixels)]
+
+
+def measurable(pixels: Pixels) -> Pixels:
+    """As an upscaler and the metrics take what is opaque: gray is H x W."""
+    return pixels[..., 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels)
 
 
 def shrink(plane: torch.Tensor, height: int, width: int) -> torch.Tensor:

@@ -15,11 +15,17 @@ import cv2
 import numpy as np
 
 from realesr.errors import ParameterError
+from realesr.inference.parts import part
 from realesr.inference.upscaler import Progress, Upscaler
-from realesr.quality.backprojection import check_together, residual
+from realesr.quality.backprojection import (
+    check_together,
+    how_consistent,
+    measurable,
+    opaque,
+    residual,
+)
 from realesr.quality.estimators.planes import Pixels, colours
 from realesr.quality.heat import heat_picture
-from realesr.quality.metrics import consistency
 
 _BAND = 64
 # How far plain bicubic may move, in levels of 256, before half of a spread is put down to that.
@@ -86,10 +92,10 @@ def consistency_map(result: Pixels, low: Pixels) -> HonestyMap:
     [[10.0, 10.0], [10.0, 10.0]]
     """
     check_together(result, low)
-    made, wanted = _opaque(result), _opaque(low)
+    made, wanted = opaque(result), opaque(low)
     channels = range(made.shape[2])
     values = np.max([np.abs(residual(made, wanted, channel)) for channel in channels], axis=0)
-    score = consistency(_measurable(made), _measurable(wanted))
+    score = how_consistent(result, low)
     words = "contradicts the input here"
     return HonestyMap(
         "consistency", values, score.value, score.unit, words, score.protocol, top=24.0
@@ -144,7 +150,7 @@ def invention_steps(
 
     At most two results are in memory at a time, with eight bytes a pixel for what is added up.
     """
-    pixels = _opaque(low)
+    pixels = opaque(low)
     _check(upscaler, partner)
     height, width = upscaler.output_size(*pixels.shape[:2])
     if result is not None and result.shape[:2] != (height, width):
@@ -155,14 +161,14 @@ def invention_steps(
             "Leave it out, or give the upscaler that made it.",
         )
     questions = list(_questions(pixels, upscaler, partner))
-    total = len(questions) + (result is None)
-    counted = _Counter(total)
+    before = int(result is None)
+    parts = len(questions) + before
     if result is None:
-        result = yield from counted.through(upscaler.stream(_measurable(pixels)))
-    seen = _opaque(result)
+        result = yield from part(upscaler.stream(measurable(pixels)), 0, parts)
+    seen = opaque(result)
     spread, weight = np.zeros((height, width), np.float32), 0.0
-    for question in questions:
-        answer = yield from counted.through(question.upscaler.stream(question.asked()))
+    for number, question in enumerate(questions, before):
+        answer = yield from part(question.upscaler.stream(question.asked()), number, parts)
         _add_squares(spread, question.answered(answer), seen, question.weight)
         weight += question.weight
         del answer
@@ -201,16 +207,16 @@ def _questions(
     for down, right in _MOVES:
         yield _moved(pixels, upscaler, down, right)
     if partner is not None:
-        yield _Question(partner, 1.0, lambda: _measurable(pixels), _opaque)
+        yield _Question(partner, 1.0, lambda: measurable(pixels), opaque)
 
 
 def _turned(pixels: np.ndarray, upscaler: Upscaler, turns: int, mirrored: bool) -> _Question:
     def asked() -> np.ndarray:
         turned = np.rot90(pixels, turns)
-        return _measurable(np.ascontiguousarray(turned[:, ::-1] if mirrored else turned))
+        return measurable(np.ascontiguousarray(turned[:, ::-1] if mirrored else turned))
 
     def answered(answer: np.ndarray) -> np.ndarray:
-        back = _opaque(answer)
+        back = opaque(answer)
         return np.rot90(back[:, ::-1] if mirrored else back, -turns)
 
     return _Question(upscaler, 1.0, asked, answered)
@@ -221,10 +227,10 @@ def _moved(pixels: np.ndarray, upscaler: Upscaler, down: int, right: int) -> _Qu
     step = 1 / upscaler.scale
 
     def asked() -> np.ndarray:
-        return _measurable(_move(pixels, down * step, right * step))
+        return measurable(_move(pixels, down * step, right * step))
 
     def answered(answer: np.ndarray) -> np.ndarray:
-        return np.roll(_opaque(answer), (-down, -right), (0, 1))
+        return np.roll(opaque(answer), (-down, -right), (0, 1))
 
     return _Question(upscaler, _WEIGHT_OF_A_MOVE, asked, answered)
 
@@ -271,27 +277,6 @@ def _damping(pixels: np.ndarray, size: tuple[int, int], scale: float) -> np.ndar
     return damping
 
 
-class _Counter:
-    """Counts the tiles of several runs as one: every run has as many."""
-
-    def __init__(self, runs: int) -> None:
-        self._runs, self._done = runs, 0
-
-    def through(
-        self, steps: Generator[Progress, None, np.ndarray]
-    ) -> Generator[Progress, None, np.ndarray]:
-        total = 1
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                self._done += total
-                result: np.ndarray = end.value
-                return result
-            total = step.total
-            yield Progress(self._done + step.done, self._runs * total)
-
-
 def _check(upscaler: Upscaler, partner: Upscaler | None) -> None:
     if upscaler.scale < 1:
         raise ParameterError(
@@ -303,15 +288,3 @@ def _check(upscaler: Upscaler, partner: Upscaler | None) -> None:
             f"the second model enlarges {partner.scale:g} times, the first {upscaler.scale:g}.",
             "Give both the same scale.",
         )
-
-
-def _opaque(pixels: Pixels) -> np.ndarray:
-    """H x W x 1 or 3: the colours without alpha."""
-    planes = pixels[..., None] if pixels.ndim == 2 else pixels
-    kept: np.ndarray = planes[..., :3] if planes.shape[2] >= 3 else planes[..., :1]
-    return kept
-
-
-def _measurable(pixels: np.ndarray) -> np.ndarray:
-    """As an upscaler and the metrics take it: gray is H x W."""
-    return pixels[..., 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels)
