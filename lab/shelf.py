@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lab.text import say
 from realesr.errors import ModelError
-from realesr.models.catalogue import ModelSpec, known_models
+from realesr.models.catalogue import DEFAULT_MODEL, ModelSpec, known_models
 
 if TYPE_CHECKING:
     from realesr.models.loading import LoadedModel
@@ -47,15 +48,23 @@ class Shelf:
         self._loaded: dict[str, LoadedModel] = {}
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="model-loader")
 
+    @property
+    def first(self) -> str:
+        """What is chosen where nobody chose: ``REALESR_FIRST_MODEL``, else the default model."""
+        return os.environ.get("REALESR_FIRST_MODEL") or DEFAULT_MODEL
+
     def offers(self) -> list[Offer]:
-        """The models to choose from, the bundled ones first."""
+        """The models to choose from: the first one, then the bundled ones, then all others."""
         from realesr.models.loading import local_names
 
         local = [] if self._public else local_names()
         known = sorted(filter(self._is_fit, known_models()), key=lambda spec: not spec.is_bundled)
         offers = [Offer(spec.name, _label(spec, local), _about(spec)) for spec in known]
         strangers = [name for name in local if name not in {spec.name for spec in known}]
-        return offers + [_stranger(name) for name in strangers]
+        offers += [_stranger(name) for name in strangers]
+        if self.first not in {offer.name for offer in offers}:
+            offers.append(_of_the_hub(self.first))
+        return sorted(offers, key=lambda offer: offer.name != self.first)
 
     def _is_fit(self, spec: ModelSpec) -> bool:
         """Whether it enlarges pictures and may be used here."""
@@ -136,6 +145,10 @@ def _label(spec: ModelSpec, local: list[str]) -> str:
 
 def _about(spec: ModelSpec) -> str:
     return say("model.about", description=spec.description, licence=spec.licence)
+
+
+def _of_the_hub(name: str) -> Offer:
+    return Offer(name, say("model.hub", name=name), say("model.about_hub", name=name))
 
 
 def _stranger(name: str) -> Offer:

@@ -50,6 +50,8 @@ ENGLISH: dict[str, str] = {
     "model.remote": "{name} · downloaded on first use",
     "model.remote_size": "{name} · downloaded on first use ({megabytes} MB)",
     "model.about": "{description} Licence: {licence}.",
+    "model.hub": "{name} · from the Hugging Face Hub",
+    "model.about_hub": "Its card is at huggingface.co/{name}.",
     "model.about_unknown": "A weights file from a folder in REALESR_WEIGHTS.",
     # the plan before a run
     "plan.size": "{width} × {height} → {new_width} × {new_height} pixels",

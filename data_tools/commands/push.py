@@ -40,11 +40,13 @@ def push(
     """
     from data_tools.publishing.planning import forget_files, plan_set
     from realesr.hub.leaks import check_leaks
+    from realesr.hub.plan import check_name
     from realesr.hub.uploading import Uploader
     from realesr.inference.claiming import Claim
 
     if dry_run and yes:
         raise ParameterError("E001", "--dry-run and --yes contradict each other.", "Leave one out.")
+    check_name(repo)
     with Claim(folder):
         reading = BatchBar(1, 1)
         plan, card = plan_set(

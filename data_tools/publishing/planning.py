@@ -27,9 +27,8 @@ from data_tools.publishing.shards import (
     read_manifest,
     write_shards,
 )
-from realesr.hub.leaks import Content
+from realesr.hub.leaks import Content, shortened
 from realesr.hub.plan import CARD, Plan
-from realesr.publishing.chain import shortened
 
 _PATH = re.compile(r"(?<![\w:/.])(?:[A-Za-z]:|~)?(?:[/\\][^\s/\\,;]+){2,}")
 _THUMB, _ACROSS, _MOST = 160, 6, 24

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from data_tools.manifest import COLUMNS, MANIFEST, read_rows
 from realesr.errors import ConfigError, NetworkError, PictureError
-from realesr.hub.leaks import has_place
+from realesr.hub.leaks import has_place, shortened
 from realesr.hub.licences import find_licence
 from realesr.images.safefile import cannot_write, make_folder
 
@@ -176,8 +176,6 @@ def _row(folder: Path, row: Row) -> Row:
 
 def public(row: Row) -> Row:
     """A row without the names of this machine's folders."""
-    from realesr.publishing.chain import shortened
-
     return {**row, "source": shortened(row["source"] or "")}
 
 

@@ -20,7 +20,6 @@ from lab.workbench import SCALES, Result, Workbench
 from realesr.errors import RealesrError
 from realesr.gate import inspect_header
 from realesr.inference.batch import PICTURE_SUFFIXES
-from realesr.models.catalogue import DEFAULT_MODEL
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +79,9 @@ class UpscalePage:
         gr.HTML(f'<p class="kept">{kept}</p>')
         self.model = gr.Dropdown(
             [(offer.label, offer.name) for offer in offers],
-            value=DEFAULT_MODEL,
+            value=self.bench.shelf.first,
             label=i18n("upscale.model"),
-            info=self._about(DEFAULT_MODEL),
+            info=self._about(self.bench.shelf.first),
             filterable=False,
             elem_id="model",
         )
@@ -92,7 +91,8 @@ class UpscalePage:
             label=i18n("upscale.scale"),
             elem_id="scale",
         )
-        self.plan = gr.HTML(self._plan_line(None, DEFAULT_MODEL, _DEFAULT_SCALE), elem_id="plan")
+        first = self.bench.shelf.first
+        self.plan = gr.HTML(self._plan_line(None, first, _DEFAULT_SCALE), elem_id="plan")
         with gr.Column(elem_classes="dock"):
             with gr.Row(elem_classes="actions"):
                 self.run = gr.Button(
@@ -113,7 +113,7 @@ class UpscalePage:
             self.status = gr.HTML(status.ready(), elem_id="status")
         with gr.Accordion(i18n("upscale.repeat"), open=False, elem_id="repeat"):
             self.recipe = gr.HTML(
-                recipes.both(self.sample.name, DEFAULT_MODEL, _DEFAULT_SCALE),
+                recipes.both(self.sample.name, first, _DEFAULT_SCALE),
                 js_on_load=recipes.COPY_SCRIPT,
                 elem_id="recipe",
             )

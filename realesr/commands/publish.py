@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -68,13 +69,15 @@ def publish(
     if dry_run and yes:
         raise ParameterError("E001", "--dry-run and --yes contradict each other.", "Leave one out.")
     variant = _variant(target, repo, about, public=not private)
+    if yes:
+        variant.check()
+    variant = dataclasses.replace(_measured(variant), space=space)
     plans = [variant.plan]
     if space:
         from realesr.publishing.space import plan_space
 
         plans.append(plan_space(variant))
     if yes:
-        variant.check()
         made = [_push(plan) for plan in plans]
         _tell_published(plans, made, as_json=as_json)
     else:
@@ -82,16 +85,25 @@ def publish(
 
 
 def _variant(target: Path, repo: str, about: Path | None, *, public: bool) -> Variant:
+    from realesr.hub.plan import check_name
     from realesr.publishing.about import NAME, read_about
     from realesr.publishing.facts import gather
-    from realesr.publishing.variant import Variant, measure
+    from realesr.publishing.variant import Variant
 
+    check_name(repo)
     if not target.exists():
         raise ParameterError("E001", f"{target.name} is not there.", "Check the path.")
     beside = (target if target.is_dir() else target.parent) / NAME
     words = read_about(about or (beside if beside.is_file() else None))
     facts = gather(target)
-    return Variant(repo, facts, words, public, measure(facts))
+    return Variant(repo, facts, words, public)
+
+
+def _measured(variant: Variant) -> Variant:
+    """The same with what a call costs, where it can be measured."""
+    from realesr.publishing.variant import measure
+
+    return dataclasses.replace(variant, timing=measure(variant.facts))
 
 
 def _push(plan: Plan) -> Published:

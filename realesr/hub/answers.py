@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from realesr.hub.card_rules import mistakes
+from realesr.hub.pages import front_page, repository_page
 from realesr.hub.store import Files, RefusalError, Repository, blob_hash, entry, is_large
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _KINDS = {"models": "", "datasets": "datasets/", "spaces": "spaces/"}
 _API = r"/api/(?P<kind>models|datasets|spaces)/(?P<name>[^/]+/[^/]+)"
 _LATER = "2026-01-01T00:00:00.000Z"
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _LFS_TYPE = "application/vnd.git-lfs+json"
 
 
@@ -358,3 +360,21 @@ def _resolve(hub: LocalHub, request: Request, part: Part) -> Answer:
         headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
         return Answer(data[first : last + 1], 206, headers)
     return Answer(data, 200, headers)
+
+
+@route("GET", r"/")
+def _front(hub: LocalHub, request: Request, part: Part) -> Answer:
+    return _as_page(front_page(sorted(hub.store.repositories)))
+
+
+@route("GET", r"/(?P<name>((datasets|spaces)/)?[^/]+/[^/]+)")
+def _page(hub: LocalHub, request: Request, part: Part) -> Answer:
+    # A browser carries no token; whoever sits at this machine may look at all of it.
+    repository = hub.store.find(part["name"])
+    files = repository.commits[repository.head("main")]
+    return _as_page(repository_page(part["name"], files, private=repository.private))
+
+
+def _as_page(text: str) -> Answer:
+    kind = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _POLICY}
+    return Answer(text.encode(), headers=kind)

@@ -103,6 +103,16 @@ def has_place(data: bytes) -> bool:
         return False
 
 
+def shortened(name: str) -> str:
+    """A source's name without the folders of this machine.
+
+    >>> shortened("/home/ada/maps"), shortened("pictures/maps"), shortened("hf://ada/maps")
+    ('maps', 'pictures/maps', 'hf://ada/maps')
+    """
+    away = name.startswith(("/", "~", "..")) or re.match(r"[A-Za-z]:[\\/]", name)
+    return re.split(r"[\\/]", name.rstrip("/\\"))[-1] if away else name
+
+
 def _kinds(piece: bytes, token: str | None) -> Iterator[str]:
     if token and token.encode() in piece:
         yield "the token in use here"

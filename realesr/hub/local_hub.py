@@ -18,6 +18,7 @@ import secrets
 import socket
 import struct
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,11 +53,13 @@ class LocalHub:
         taken: How many bytes of large files came in.
         faults: What is to go wrong.
         store: What it keeps.
+        delay: Seconds before each answer, as on a long line.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.asked: list[str] = []
         self.sent = self.taken = 0
+        self.delay = 0.0
         self.faults = Faults()
         self.store = Store()
         self._tokens: dict[str, User] = {}
@@ -184,6 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         hub: LocalHub = self.server.hub  # type: ignore[attr-defined]
         asked = f"{self.command} {self.path}"
         hub.asked.append(asked)
+        time.sleep(hub.delay)
         fault = hub.faults.meet(asked)
         if fault and not fault.status and fault.moment == "before":
             self._hang_up()

@@ -44,12 +44,7 @@ class Plan:
     public: bool = False
 
     def __post_init__(self) -> None:
-        if not is_hub_id(self.repository) or "@" in self.repository:
-            raise ParameterError(
-                "E001",
-                f"{self.repository!r} is no name of a repository.",
-                "Write user/name, as in --repo ada/old-maps-x4.",
-            )
+        check_name(self.repository)
 
     @cached_property
     def sums(self) -> dict[str, str]:
@@ -123,6 +118,22 @@ class Plan:
         for path in self.files:
             yield f"  {self.size(path):>13,} bytes  {path}"
         yield f"  {self.total:>13,} bytes in {len(self.files)} files"
+
+
+def check_name(repository: str) -> None:
+    """Refuse what cannot be the name of a repository.
+
+    Raises:
+        ParameterError: E001.
+
+    >>> check_name("ada/old-maps-x4")
+    """
+    if not is_hub_id(repository) or "@" in repository:
+        raise ParameterError(
+            "E001",
+            f"{repository!r} is no name of a repository.",
+            "Write user/name, as in --repo ada/old-maps-x4.",
+        )
 
 
 def read_sums(text: str) -> dict[str, str]:

@@ -28,11 +28,13 @@ _NAMES = {
     "srresnet": "SRResNet",
     "srcnn": "SRCNN",
 }
-_PROTOCOL = (
-    "PSNR: RGB, 8 bit, border of the scale. SSIM: Y of BT.601 (16 to 235), border of the scale, "
-    "7x7 uniform window, data range 219. LPIPS: SqueezeNet 1.1 backbone, version 0.1. Each figure "
-    "is the mean over the pictures, which the network never learned from."
-)
+_PROTOCOLS = {
+    "psnr": "PSNR: RGB, 8 bit, border of the scale.",
+    "ssim": "SSIM: Y of BT.601 (16 to 235), border of the scale, 7x7 uniform window, data range "
+    "219.",
+    "lpips": "LPIPS: SqueezeNet 1.1 backbone, version 0.1, whole picture.",
+}
+_MEAN = "Each figure is the mean over the pictures, which the network never learned from."
 _TAGS = ("super-resolution", "image-restoration", "real-esrgan")
 _PLAUSIBLE = (
     "What such a network draws is a plausible guess, not evidence: it must not be used to make a "
@@ -68,6 +70,7 @@ class Card:
         chain: Where it comes from.
         pictures: Which of ``curves.png`` and ``examples.png`` go with it.
         timing: What running it costs.
+        space: Whether a Space with it is published too.
     """
 
     repository: str
@@ -76,6 +79,7 @@ class Card:
     chain: Chain
     pictures: frozenset[str] = frozenset()
     timing: Timing | None = None
+    space: bool = False
 
     @property
     def title(self) -> str:
@@ -162,7 +166,7 @@ class Card:
         rows = {
             "Enlarges by": f"{spec.scale}",
             "Network": f"{name}: {arguments}",
-            "Parameters": f"{self.facts.parameters:,} ({size:.1f} MB)",
+            "Parameters": f"{self.facts.parameters:,} ({size:.2f} MB)",
             "Receptive radius": f"{spec.radius} pixels of the input",
             "Began with": self.chain.base or "random weights" if self.facts.run else "not known",
             "Licence": self.about.licence or _unwritten("licence"),
@@ -173,6 +177,7 @@ class Card:
 
     def _how_to_run(self) -> Iterator[str]:
         name = self.repository
+        browser = f", or in a browser at huggingface.co/spaces/{name}-lab" if self.space else ""
         yield f"""## How to run it
 
 ```bash
@@ -188,8 +193,8 @@ upscaler = Upscaler(load_model("{name}"))
 write_picture(picture.with_pixels(upscaler(picture.pixels)), "photo_large.png")
 ```
 
-In the lab (`realesr-lab`), type `{name}` on the Models page. Nothing but `model.safetensors` and
-`config.json` is fetched, and no code comes with it.
+In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
+`model.safetensors` and `config.json` is fetched, and no code comes with it.
 """
 
     def _scores(self, run: Run) -> Iterator[str]:
@@ -209,7 +214,7 @@ In the lab (`realesr-lab`), type `{name}` on the Models page. Nothing but `model
         ]
         yield from (f"On {_held_out(run)}.", "")
         yield from _table(("", *(_LABELS[name] for name in names)), cells)
-        yield from ("", _PROTOCOL, "")
+        yield from ("", " ".join([*(_PROTOCOLS[name] for name in names), _MEAN]), "")
         if run.adversarial:
             yield (
                 "A discriminator taught it, so its detail looks real rather than being close "

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from realesr.hub.leaks import shortened
 from realesr.hub.licences import Part
 from realesr.models.catalogue import known_models
 from realesr.models.hub_files import is_hub_id
@@ -114,13 +115,3 @@ def _credit(authors: Counter[str]) -> str:
     named = [name for name, _ in authors.most_common(12) if name]
     more = len(authors) - len(named)
     return ", ".join(named) + (f" and {more} more" if named and more > 0 else "")
-
-
-def shortened(name: str) -> str:
-    """A source's name without the folders of this machine.
-
-    >>> shortened("/home/ada/maps"), shortened("pictures/maps"), shortened("hf://ada/maps")
-    ('maps', 'pictures/maps', 'hf://ada/maps')
-    """
-    away = name.startswith(("/", "~", "..")) or re.match(r"[A-Za-z]:[\\/]", name)
-    return re.split(r"[\\/]", name.rstrip("/\\"))[-1] if away else name

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from realesr.downloads import cache_folder
 from realesr.errors import ConfigError, RealesrError
-from realesr.hub.leaks import Content, check_leaks
+from realesr.hub.leaks import Content, check_leaks, shortened
 from realesr.hub.licences import Finding, examine
 from realesr.hub.plan import CARD, Plan
 from realesr.images import Picture, encode_picture, read_picture
@@ -29,7 +29,7 @@ from realesr.publishing.card import (
     Card,
     Timing,
 )
-from realesr.publishing.chain import shortened, trace
+from realesr.publishing.chain import trace
 from realesr.publishing.facts import CONFIG, Facts, Run, config_of
 from realesr.train.config import TrainConfig
 from realesr.train.config_files import config_as_toml
@@ -50,6 +50,7 @@ class Variant:
         about: What a person wrote.
         public: Whether everyone shall see it.
         timing: What running it costs, where it was measured.
+        space: Whether a Space with it is published too.
     """
 
     repository: str
@@ -57,13 +58,16 @@ class Variant:
     about: About
     public: bool = False
     timing: Timing | None = None
+    space: bool = False
 
     @cached_property
     def card(self) -> Card:
         """Its card."""
         chain = trace(self.facts, self.about)
         pictures = frozenset(self._pictures)
-        return Card(self.repository, self.facts, self.about, chain, pictures, self.timing)
+        return Card(
+            self.repository, self.facts, self.about, chain, pictures, self.timing, self.space
+        )
 
     @cached_property
     def plan(self) -> Plan:
