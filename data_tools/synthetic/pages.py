@@ -144,9 +144,7 @@ class Page:
 def text(generator: Draws, height: int, width: int) -> Pixels:
     """A page of text, HWC uint8 RGB."""
     languages = _languages()
-    script = str(generator.choice(scripts()))
-    fitting = [language for language in languages if language.script == script]
-    language = fitting[int(generator.integers(len(fitting)))]
+    language = languages[int(generator.integers(len(languages)))]
     layout = LAYOUTS[int(generator.integers(len(LAYOUTS)))]
     size = (width * FINE, height * FINE)
     paper, ink = _paper_and_ink(generator, dark=layout is code)
@@ -272,9 +270,10 @@ def table(page: Page) -> None:
     page.family = "Sans"
     letters, strong = page.letters(), page.letters(1.0, "Bold")
     accent = _accent(page)
-    columns = int(page.generator.integers(3, 6))
-    step = 2.2 * page.unit
     margin = 0.04 * width
+    room = max(1, int((width - 2 * margin) / (7.5 * page.unit)))
+    columns = min(int(page.generator.integers(3, 6)), room)
+    step = 2.2 * page.unit
     cell = (width - 2 * margin) / columns
     tint = _eight(0.88 * np.array(_paper(page)) / 255 + 0.12 * np.array(accent) / 255)
     rule = max(1, width // 700)
