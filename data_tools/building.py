@@ -22,7 +22,15 @@ from typing import Any, NamedTuple
 from data_tools.items import Item, Trouble
 from data_tools.journal import Journal, Piece
 from data_tools.judging import Record, judge, record_from, unreadable
-from data_tools.manifest import COLUMNS, MANIFEST, REJECTED, REJECTIONS, write_table
+from data_tools.manifest import (
+    COLUMNS,
+    MANIFEST,
+    METADATA,
+    OF_SPLIT,
+    REJECTED,
+    REJECTIONS,
+    write_table,
+)
 from data_tools.reducing import Candidate, Verdict, reduce
 from data_tools.rules import RULES
 from data_tools.settings import Build
@@ -173,10 +181,19 @@ class _Run:
         plain = {"version": VERSION, "digest": _digest(self.plan), **self.plan.as_dict()}
         text = json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
         write_file(self.output / PLAN, text.encode(), force=True)
-        rows = (row for result in self.shaped.results() for row in result["rows"])
-        outcome.files = write_table(self.output / MANIFEST, rows, COLUMNS)
+        for split in set(verdict.splits.values()):
+            mine = (
+                {"file_name": row["file"].partition("/")[2], **row}
+                for row in self._rows()
+                if row["split"] == split
+            )
+            write_table(self.output / split / METADATA, mine, OF_SPLIT)
+        outcome.files = write_table(self.output / MANIFEST, self._rows(), COLUMNS)
         Journal(self.output / UNFINISHED, "").remove()
         return outcome
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        return (row for result in self.shaped.results() for row in result["rows"])
 
     def _rejections(self, verdict: Verdict) -> Iterator[dict[str, Any]]:
         """Why pictures were left out, in their order; then what could not be made of kept ones."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from data_tools.looking import Pixels, slopes
 from data_tools.settings import Shape
+
+Array = npt.NDArray[Any]
 
 _COARSE = 8
 
@@ -14,8 +20,10 @@ _COARSE = 8
 def best_places(pixels: Pixels, how: Shape) -> list[tuple[int, int]]:
     """The upper left corners of sub-images, best first.
 
-    Detail is the mean slope of brightness in a sub-image. The one with most comes first, then the
-    one with most among those far enough from it, and so on; flat ones never come.
+    Detail is the mean slope of brightness in a sub-image. Where a number of them is asked for, the
+    one with most comes first, then the one with most among those far enough from it, and so on.
+    Where all are, they lie in a grid, which is moved to where most detail is in them. Flat ones
+    never come.
 
     Args:
         pixels: The picture.
@@ -36,19 +44,70 @@ def best_places(pixels: Pixels, how: Shape) -> list[tuple[int, int]]:
     total = sums[np.ix_(ends, rights)] - sums[np.ix_(rows, rights)]
     total = total - sums[np.ix_(ends, columns)] + sums[np.ix_(rows, columns)]
     detail = total / ((ends - rows)[:, None] * (rights - columns)[None])
-    found: list[tuple[int, int]] = []
-    while how.most == 0 or len(found) < how.most:
-        row, column = np.unravel_index(int(detail.argmax()), detail.shape)
-        if detail[row, column] < how.detail:
-            break
+    places = (
+        _greedy(detail, tops, lefts, step, how.most)
+        if how.most
+        else _grid(detail, tops, lefts, step)
+    )
+    sharp = [place for place in places if place[0] >= how.detail]
+    return [(top, left) for _, top, left in sorted(sharp, key=lambda place: (-place[0], place[1:]))]
+
+
+def _greedy(
+    detail: Array, tops: Array, lefts: Array, step: int, most: int
+) -> Iterator[tuple[float, int, int]]:
+    """The best, the best far enough from it, and so on: detail, top and left of each."""
+    left_over = detail.copy()
+    for _ in range(most):
+        row, column = np.unravel_index(int(left_over.argmax()), detail.shape)
+        if left_over[row, column] < 0:
+            return
         top, left = int(tops[row]), int(lefts[column])
-        found.append((top, left))
+        yield float(detail[row, column]), top, left
         near = (np.abs(tops - top) < step)[:, None] & (np.abs(lefts - left) < step)[None]
-        detail[near] = -1.0
-    return found
+        left_over[near] = -1.0
 
 
-def _candidates(length: int, side: int) -> np.ndarray:
+def _grid(detail: Array, tops: Array, lefts: Array, step: int) -> Iterator[tuple[float, int, int]]:
+    """The grid with most detail in it, of those that hold as many sub-images as any."""
+    rows, columns = _lines(tops, step), _lines(lefts, step)
+    best = max(
+        ((row, column) for row in rows for column in columns),
+        key=lambda lines: float(detail[np.ix_(*lines)].sum()),
+    )
+    for row in best[0]:
+        for column in best[1]:
+            yield float(detail[row, column]), int(tops[row]), int(lefts[column])
+
+
+def _lines(places: Array, step: int) -> list[list[int]]:
+    """Every way to lay lines ``step`` apart that is no shorter than another, as numbers of places.
+
+    Places are a few pixels apart, so lines may be that much further apart than asked for.
+    """
+    ways = []
+    count = int(places[-1]) // step + 1
+    for start in range(len(places)):
+        line = [start]
+        while len(line) < count:
+            following = int(np.searchsorted(places, places[line[-1]] + step))
+            if following == len(places):
+                break
+            line.append(following)
+        if len(line) < count:
+            break
+        ways.append(line)
+    return ways or [_fewer(places, step)]
+
+
+def _fewer(places: Array, step: int) -> list[int]:
+    line = [0]
+    while (following := int(np.searchsorted(places, places[line[-1]] + step))) < len(places):
+        line.append(following)
+    return line
+
+
+def _candidates(length: int, side: int) -> Array:
     """Places along one side, a few pixels apart, the last one included."""
     places = np.arange(0, length - side + 1, _COARSE)
     return np.unique(np.append(places, length - side))

@@ -28,6 +28,8 @@ WHOLE = 768
 """The longer side up to which the whole picture is looked at."""
 _COARSE = 16
 _ROWS = 256
+_TRACE = 320
+"""The side of the piece in which traces of JPEG are looked for: sixteen hundred blocks."""
 
 
 def open_header(data: bytes, name: str) -> Header:
@@ -110,7 +112,9 @@ class Look:
         tables = read_tables(self.data)
         if tables is not None:
             return float(tables.quality)
-        return jpeg_quality(self.windows[0]).value
+        window = self.windows[0]
+        top, left = (max(0, length - _TRACE) // 16 * 8 for length in window.shape[:2])
+        return jpeg_quality(window[top : top + _TRACE, left : left + _TRACE]).value
 
     @cached_property
     def strip(self) -> Pixels:

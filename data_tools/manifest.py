@@ -13,6 +13,8 @@ from data_tools.rules import RULES
 from realesr.images.safefile import cannot_write
 
 MANIFEST, REJECTED = "manifest.parquet", "rejected.parquet"
+METADATA = "metadata.parquet"
+"""In the folder of each split, for ``load_dataset``: the manifest by the name it looks for."""
 _AT_ONCE = 4096
 
 COLUMNS = pa.schema(
@@ -33,6 +35,9 @@ COLUMNS = pa.schema(
     ]
 )
 """A row for each file. Sizes are those of the file, scores those of the picture it came from."""
+
+OF_SPLIT = pa.schema([("file_name", pa.string()), *list(COLUMNS)[1:]])
+"""The same with the name of the file in its split's folder."""
 
 REJECTIONS = pa.schema(
     [

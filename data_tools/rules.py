@@ -173,10 +173,15 @@ def judged(look: Look, select: Select) -> tuple[dict[str, float | None], list[Re
 
     A rule that is switched off is still measured: its score is in the manifest.
     """
-    scores = {rule.name: rule.measure(look) for rule in RULES}
+    scores = {rule.name: _told(rule.measure(look)) for rule in RULES}
     rejections = []
     for rule in RULES:
         score, threshold = scores[rule.name], getattr(select, rule.name)
         if score is not None and threshold is not None and rule.rejects(score, threshold):
             rejections.append(Rejection(rule.name, score, threshold, rule.said(score, threshold)))
     return scores, rejections
+
+
+def _told(score: float | None) -> float | None:
+    """Four digits: beyond them the same picture may differ, as sums come in another order."""
+    return None if score is None else float(f"{score:.4g}")

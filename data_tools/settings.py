@@ -19,7 +19,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from realesr.degradations.documents import text_of
 from realesr.degradations.spans import Checked, Span, fields_of, wrong_values
@@ -121,9 +121,6 @@ class Build(Checked):
     validation: Annotated[
         float, Span(0, 0.9, help="share of pictures set apart as the split validation")
     ] = 0.0
-    layout: Annotated[Literal["folder", "parquet"], "pictures as files, or in parquet files"] = (
-        "folder"
-    )
     select: Select = field(default_factory=Select)
     shape: Shape = field(default_factory=Shape)
 
