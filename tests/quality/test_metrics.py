@@ -111,6 +111,18 @@ def test_ms_ssim_is_torchmetrics_on_fifty_pictures():
         assert ms_ssim(result, truth).value == pytest.approx(expected, abs=1e-4)
 
 
+def test_colour_shift_is_the_difference_of_means_on_fifty_pictures():
+    for seed in range(50):
+        border = seed % 3
+        result, truth = picture_pair(seed)
+        made, true = (inside(in_colour(each), border) for each in (result, truth))
+        levels = 255 / np.iinfo(truth.dtype).max
+        expected = (made.astype(float).mean((0, 1)) - true.astype(float).mean((0, 1))) * levels
+        shift = colour_shift(result, truth, border=border)
+        assert list(shift.parts.values()) == pytest.approx(list(expected), abs=1e-4)
+        assert shift.value == pytest.approx(np.abs(expected).max(), abs=1e-4)
+
+
 @given(st.integers(0, 10_000))
 def test_equal_pictures_are_perfect_and_order_does_not_matter(seed):
     result, truth = picture_pair(seed, most=20)
@@ -207,8 +219,8 @@ def test_lpips_is_the_papers_equation_on_random_weights(tmp_path, trained_by):
     backbone, linear = squeezenet_weights(11), linear_weights(11)
     prepare = for_caffe if metadata else normalised
     network = Lpips(folder / BACKBONE, folder / LINEAR)
-    for seed in range(0, 10, 3):
-        result, truth = picture_pair(seed, least=17)
+    for seed in range(50):
+        result, truth = picture_pair(seed, least=17, most=34)
         seen = (
             squeezenet_by_hand(backbone, prepare(to_tensor(in_colour(each))))
             for each in (result, truth)

@@ -121,7 +121,9 @@ def as_known_table(found: Evaluation, entries: list[Entry], pictures: Pictures) 
         "measured: random ones would say nothing."
     )
     variations = protocol_variations(pictures)
-    parts = [about, _measured(found, entries), reasons(variations), _variation_table(variations)]
+    left_out = "\n".join(f"- Left out: {each.what}: {each.error}" for each in found.refused)
+    parts = [about, _measured(found, entries)] + [left_out] * bool(left_out)
+    parts += [reasons(variations), _variation_table(variations)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -138,7 +140,8 @@ def _measured(found: Evaluation, entries: list[Entry]) -> str:
         for group in found.groups:
             for measure, digits in (("psnr", 2), ("ssim", 4)):
                 mean = found.mean(subject.name, group, measure) if subject else None
-                row.append("no weights" if mean is None else f"{mean.value:.{digits}f}")
+                missing = "left out" if entry.model else "no weights"
+                row.append(f"{mean.value:.{digits}f}" if mean else missing)
         rows.append([*row, milliseconds(subject) if subject else "–", *entry.circulates])
     return aligned(head, rows)
 

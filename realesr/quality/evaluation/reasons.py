@@ -42,9 +42,10 @@ def reasons(variations: Sequence[Variation]) -> str:
         f"the same picture has {classic.psnr_y:.2f}. An SSIM of .726 comes out of none of the "
         f"protocols below ({lowest:.3f} to {highest:.3f}); no source is known.",
         "**SRGAN 29.40 / .847.** From its paper (Ledig et al., CVPR 2017), measured on Y. The same "
-        "paper has 28.43 for bicubic: the gain is 1.0 dB, not the 2.7 between the lines of the "
-        "circulating table, which puts figures of Y beside one of RGB. On these pictures Y alone "
-        f"makes {classic.psnr_y - classic.psnr:+.2f} dB. The authors published no weights.",
+        f"paper has 28.43 for bicubic (here {classic.psnr_y:.2f}): the gain is 1.0 dB, not the 2.7 "
+        "between the lines of the circulating table, which puts figures of Y beside one of RGB. On "
+        f"these pictures Y alone makes {classic.psnr_y - classic.psnr:+.2f} dB. The authors "
+        "published no weights.",
         "**ESRGAN 30.45 / .868.** On Y again: the released weights as measured by others (Ma et "
         "al., SPSR, CVPR 2020); the paper itself has only its model trained for PSNR, 32.73. A "
         "user measured 28.54 / .831 for the released ones (BasicSR, issue 39), lower by about what "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -201,8 +200,3 @@ class Evaluation:
         sign = 1 if measure.best == "high" else -1
         there = {name: sign * mean.value for name, mean in means.items() if mean is not None}
         return max(there, key=lambda name: there[name]) if there else None
-
-
-def in_order(evaluation: Evaluation, wanted: Sequence[str]) -> None:
-    """Put the subjects into the order of these names."""
-    evaluation.subjects.sort(key=lambda each: wanted.index(each.name))
