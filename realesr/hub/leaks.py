@@ -106,7 +106,7 @@ def has_place(data: bytes) -> bool:
 def shortened(name: str) -> str:
     """A source's name without the folders of this machine.
 
-    >>> shortened("/home/ada/maps"), shortened("pictures/maps"), shortened("hf://ada/maps")
+    >>> shortened("/srv/maps"), shortened("pictures/maps"), shortened("hf://ada/maps")
     ('maps', 'pictures/maps', 'hf://ada/maps')
     """
     away = name.startswith(("/", "~", "..")) or re.match(r"[A-Za-z]:[\\/]", name)

@@ -20,25 +20,16 @@ import struct
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from realesr.hub.answers import Answer, Request, answer
+from realesr.hub.answers import READING
 from realesr.hub.faults import Fault, Faults
+from realesr.hub.routing import Answer, Request, Role, User
 from realesr.hub.store import Files, RefusalError, Repository, Store
-
-Role = Literal["read", "write", "expired"]
-
-
-@dataclass(frozen=True)
-class User:
-    """Who holds a token, and what it is good for."""
-
-    name: str
-    role: Role
+from realesr.hub.taking import WRITING
 
 
 class LocalHub:
@@ -214,7 +205,12 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers = {name.lower(): text for name, text in self.headers.items()}
         query = dict(parse_qsl(parts.query))
-        return answer(hub, Request(self.command, parts.path, query, headers, body))
+        request = Request(self.command, parts.path, query, headers, body)
+        made = READING.answer(hub, request) or WRITING.answer(hub, request)
+        if made is None:
+            code = "RepoNotFound" if self.command in ("GET", "HEAD") else ""
+            raise RefusalError(404, code)
+        return made
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):

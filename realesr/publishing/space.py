@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from realesr.errors import ConfigError
-from realesr.hub.leaks import Content
+from realesr.hub.leaks import Content, check_leaks
 from realesr.hub.plan import CARD, Plan
 from realesr.publishing.variant import Variant
 
@@ -39,11 +39,13 @@ def plan_space(variant: Variant) -> Plan:
 
     Raises:
         ConfigError: E404 when the lab is not installed here, so that there is nothing to copy.
+        NetworkError: E603, when a file of it holds what must not leave.
     """
     files: dict[str, Content] = dict(_sources())
     files["app.py"] = _APP.format(model=variant.repository).encode()
     files["requirements.txt"] = "".join(f"{line}\n" for line in _requirements()).encode()
     files[CARD] = _card(variant).encode()
+    check_leaks(files)
     name = f"{variant.repository}-lab"
     return Plan(name, "space", files, f"A lab for {variant.repository}", variant.public)
 

@@ -88,9 +88,12 @@ def test_folders_of_a_machine_are_told(text):
 def test_places_in_pictures_are_found(suffix, how):
     exif = Image.Exif()
     exif[271] = "A camera"
-    told = {}
-    if how == "exif":
-        exif.get_ifd(34853).update({1: "N", 2: (52.0, 31.0, 12.0)})
+    told = {"exif": exif}
+    place = {1: "N", 2: (52.0, 31.0, 12.0)}
+    if how == "exif" and suffix == "tiff":
+        told = {"tiffinfo": {271: "A camera", 34853: place}}
+    elif how == "exif":
+        exif.get_ifd(34853).update(place)
     buffer = io.BytesIO()
     if how == "xmp" and suffix != "tiff":
         packet = b"<x exif:GPSLatitude='52,31N'/>"
@@ -101,6 +104,6 @@ def test_places_in_pictures_are_found(suffix, how):
             told["pnginfo"].add_itxt("XML:com.adobe.xmp", packet.decode(), zip=True)
         else:
             told["xmp"] = packet
-    Image.new("RGB", (8, 8)).save(buffer, suffix, exif=exif, **told)
+    Image.new("RGB", (8, 8)).save(buffer, suffix, **told)
     expected = how == "exif" or (how == "xmp" and suffix != "tiff")
     assert has_place(buffer.getvalue()) is expected

@@ -83,6 +83,7 @@ def test_published_listed_pulled_run_and_published_again(desk, realesr, tmp_path
         assert realesr("upscale", "photo.png", "-o", out, "--model", model).code == 0
     local = Path("old-maps/best/generator.safetensors")
     assert realesr("upscale", "photo.png", "-o", "local.png", "--model", local).code == 0
+    assert realesr("models", "pull", NAME).code == 0
     pixels = [read_picture(f"{name}.png").pixels for name in ("named", "pinned", "local")]
     assert (pixels[0] == pixels[2]).all() and (pixels[1] == pixels[2]).all()
 
