@@ -151,8 +151,14 @@ class Card:
         yield from (self.about.purpose or _unwritten("purpose"), "")
         yield from (f"Not for: {self.about.not_for or _unwritten('not_for')}", "", _PLAUSIBLE, "")
         yield from self._how_to_run()
-        if self.facts.run:
+        yield from ("## How well it does", "")
+        if self.facts.run and self.facts.run.scores:
             yield from self._scores(self.facts.run)
+        elif not self.facts.evaluation:
+            yield from ("It was not measured.", "")
+        if self.facts.evaluation:
+            yield from ("Measured with `realesr evaluate`:", "", self.facts.evaluation.strip(), "")
+        if self.facts.run:
             yield from self._training(self.facts.run)
         yield from self._origin()
         yield from self._cost()
@@ -198,10 +204,6 @@ In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
 """
 
     def _scores(self, run: Run) -> Iterator[str]:
-        yield from ("## How well it does", "")
-        if not run.scores:
-            yield from ("It was not measured: the run had no held-out pictures.", "")
-            return
         rows: list[tuple[str, Mapping[str, float]]] = [("bicubic", run.bicubic)]
         if run.base:
             rows.append((self.chain.base or "what it began with", run.base))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from realesr.degradations.documents import text_of
 from realesr.errors import ConfigError
 from realesr.models.catalogue import ModelSpec
 from realesr.models.loading import load_model
@@ -24,6 +25,7 @@ from realesr.train.journal import Journal
 from realesr.train.saved import Checkpoint
 
 WEIGHTS = "generator.safetensors"
+EVALUATION = "evaluation.md"
 _MEASURES = ("psnr", "ssim", "lpips")
 _REST = 600.0  # seconds between two lines of a journal above which the run stood still
 
@@ -77,6 +79,7 @@ class Facts:
         parameters: How many numbers were learned.
         run: How it was trained; None for a bare file.
         config: ``config.json`` beside the weights, as it is published.
+        evaluation: What `realesr evaluate` wrote into ``evaluation.md`` beside it; may be empty.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Facts:
     parameters: int
     run: Run | None = None
     config: Mapping[str, object] = field(default_factory=dict)
+    evaluation: str = ""
 
 
 def gather(target: Path) -> Facts:
@@ -95,7 +99,7 @@ def gather(target: Path) -> Facts:
             file.
 
     Raises:
-        ConfigError: E502 for a folder that holds no run.
+        ConfigError: E502 for a folder that holds no run, E404 for a table that is no text.
         ModelError: E201 to E210, when the weights are dangerous, damaged, not finite or strange.
     """
     run, weights = None, target
@@ -112,7 +116,10 @@ def gather(target: Path) -> Facts:
     model = load_model(weights, device="cpu")
     parameters = sum(tensor.numel() for tensor in model.network.state_dict().values())
     name = run.config.name if run else weights.stem
-    return Facts(name, weights, model.spec, parameters, run, model.spec.as_config())
+    beside = (target if target.is_dir() else target.parent) / EVALUATION
+    evaluation = text_of(beside) if beside.is_file() else ""
+    config = model.spec.as_config()
+    return Facts(name, weights, model.spec, parameters, run, config, evaluation)
 
 
 def _chosen_weights(target: Path) -> Path:

@@ -43,8 +43,12 @@ def desk(hub, trained, tmp_path, monkeypatch):
 def test_a_bare_weights_file_is_shown_and_nothing_is_sent(desk, realesr, tmp_path):
     weights = tmp_path / "maps.safetensors"
     shutil.copy("old-maps/best/generator.safetensors", weights)
+    (tmp_path / "evaluation.md").write_text(
+        "### photos\n\n| model | dB |\n|---|---|\n| Mine | 26.1 |"
+    )
     run = realesr("publish", weights, "--repo", NAME, "--dry-run")
     assert run.code == 0 and not desk.asked, run.err
+    assert "Mine | 26.1" in run.out
     for words in (f"model {NAME} (private", "model.safetensors", "README.md", "pipeline_tag"):
         assert words in run.out
     assert f"{weights.stat().st_size:,} bytes" in run.out
