@@ -65,6 +65,14 @@ def sharp_pictures(folders: list[Path], held_out: set[str]) -> Iterator[tuple[st
             yield kind, _colour(realesr.read_picture(path).pixels)
 
 
+def balanced(pictures: list[tuple[str, np.ndarray]]) -> list[tuple[str, np.ndarray]]:
+    """One of each class, again and again: as many of each, each picture in its turn."""
+    kinds = [kind for kind in CLASSES if any(kind == each for each, _ in pictures)]
+    of_kind = {kind: [each for each in pictures if each[0] == kind] for kind in kinds}
+    most = max(map(len, of_kind.values()))
+    return [of_kind[kind][turn % len(of_kind[kind])] for turn in range(most) for kind in kinds]
+
+
 def _colour(pixels: np.ndarray) -> np.ndarray:
     return np.dstack([pixels] * 3) if pixels.ndim == 2 else pixels[..., :3]
 
@@ -148,14 +156,15 @@ def main(words: list[str] | None = None) -> None:
         config = tomllib.loads(wanted.held_out.read_text(encoding="utf-8"))
         held_out = {Path(name).name for name in config["data"]["held_out"]}
     conditions = machine("scikit-image")
-    pictures = list(sharp_pictures(wanted.pictures, held_out))
+    sharp = list(sharp_pictures(wanted.pictures, held_out))
+    pictures = balanced(sharp)
     recipe = presets.real_esrgan(SCALE)
     upscaler = realesr.Upscaler(wanted.model, precision="fp32", device="cpu")
     partner = None
     if wanted.partner:
         partner = realesr.Upscaler(wanted.partner, precision="fp32", device="cpu")
     measured = []
-    # With fewer pictures than that, each has its turn again: another crop, another damage.
+    # A picture that has its turn again gets another crop and another damage.
     for number in range(0, COUNT, 9 if wanted.quick else 1):
         kind, picture = pictures[number % len(pictures)]
         measured.append(measure(kind, picture, number, recipe, upscaler, partner))
@@ -164,7 +173,7 @@ def main(words: list[str] | None = None) -> None:
     body = (
         "Spearman's rank correlation with the mean absolute error (RGB) of blocks of 16×16 pixels. "
         f"`{wanted.model}`, recipe `real_esrgan`, crops of at most {SIDE} pixels of "
-        f"{min(len(pictures), COUNT)} pictures; gradient: of the output's brightness, by Sobel. "
+        f"{len(sharp)} pictures, as many of each class; gradient: of the output's brightness, by Sobel. "
         "“By picture” is the mean of every picture's own correlation.\n\n"
         f"{table(head, figures(measured))}"
     )

@@ -3,7 +3,8 @@
 The *consistency map* makes the result small again and compares: where it glows, the result
 contradicts its input. The *invention map* asks the model the same question in other words
 (mirrored, turned, moved by a pixel of the result, and another model where there is one): where the
-answers differ, the input did not tell, and what is seen there was made up.
+answers differ, the input did not tell. Doubt alone invents nothing, nor does detail alone: the map
+is the geometric mean of how doubtful a place is and how much is drawn there.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from realesr.quality.backprojection import (
     opaque,
     residual,
 )
-from realesr.quality.estimators.planes import Pixels, colours
+from realesr.quality.estimators.planes import Pixels, colours, luma
 from realesr.quality.heat import heat_picture
 
 _BAND = 64
@@ -33,6 +34,8 @@ _CALM = 2.0
 # A picture moved by part of a pixel is another picture where it is noisy: half an answer.
 _MOVES = ((1, -1), (-1, -1))
 _WEIGHT_OF_A_MOVE = 0.5
+# What is doubted where nothing is drawn counts a little, too: levels a pixel.
+_FAINT = 0.3
 _REACH = 3  # of the Lanczos filter that moves, in pixels
 
 
@@ -121,8 +124,9 @@ def invention_map(
         progress: Called with tiles done and tiles in all.
 
     Returns:
-        A map of the result's size, in levels of 256, and its mean. It predicts where errors are,
-        not how large they are: ``docs/honesty.md`` says how well.
+        A map of the result's size: the geometric mean of doubt (the spread of the answers) and
+        detail (the slope of the brightness), in levels of 256; and its mean. It predicts where
+        errors are, not how large they are: ``docs/benchmarks.md`` says how well.
 
     Raises:
         ParameterError: E001 for an upscaler that does not enlarge, or a partner of another scale;
@@ -173,8 +177,9 @@ def invention_steps(
         weight += question.weight
         del answer
     spread /= weight
-    values = np.sqrt(spread, out=spread)
-    values *= _damping(pixels, (height, width), upscaler.scale)
+    doubt = np.sqrt(spread, out=spread)
+    doubt *= _damping(pixels, (height, width), upscaler.scale)
+    values = np.sqrt(doubt * _detail(seen))
     ways = f"8 flips and turns, {len(_MOVES)} moves" + (", a second model" if partner else "")
     return HonestyMap(
         "invention",
@@ -182,7 +187,8 @@ def invention_steps(
         float(values.mean()),
         "levels of 256",
         "made-up detail likely here",
-        f"RGB, {upscaler.spec.name}, spread over {ways}; less where the input itself is fine",
+        f"RGB, {upscaler.spec.name}, spread over {ways}, less where the input itself is fine; "
+        "geometric mean with the slope of the brightness",
         top=8.0,
     )
 
@@ -255,6 +261,14 @@ def _add_squares(total: np.ndarray, answer: np.ndarray, seen: np.ndarray, weight
         rows = slice(start, start + _BAND)
         difference = colours(answer[rows]) - colours(seen[rows])
         total[rows] += weight * np.square(difference).mean(2)
+
+
+def _detail(pixels: np.ndarray) -> np.ndarray:
+    """How much is drawn: the slope of the brightness by Sobel, in levels of 256 a pixel."""
+    light = luma(pixels)
+    across, down = (cv2.Sobel(light, -1, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
+    detail: np.ndarray = cv2.magnitude(across, down)
+    return detail + np.float32(_FAINT)
 
 
 def _damping(pixels: np.ndarray, size: tuple[int, int], scale: float) -> np.ndarray:
