@@ -27,10 +27,11 @@ def run(folder: Path, words: list[str], *, quick: bool) -> tuple[str, float]:
         table = Path(place) / "table.md"
         command = [sys.executable, "-m", "realesr.cli", "evaluate", folder, "-o", table, *words]
         started = time.perf_counter()
-        subprocess.run(
-            [*map(str, command), *(["--no-speed"] if quick else [])],
-            check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        words = [*map(str, command), *(["--no-speed"] if quick else [])]
+        # A model that is refused ends it with a code of its own; the table says which, and why.
+        ended = subprocess.run(words, check=False, stdout=subprocess.DEVNULL).returncode
+        if not table.exists():
+            sys.exit(ended)
         return table.read_text(encoding="utf-8"), time.perf_counter() - started
 
 
