@@ -56,8 +56,8 @@ def evaluate(
         list[str],
         typer.Option(
             "--measure",
-            help="psnr, psnr-y, ssim, ssim-rgb, ms-ssim, lpips, colour-shift, consistency, niqe; may "
-            "be given again. [psnr, ssim, lpips where its weights are here, consistency]",
+            help="psnr, psnr-y, ssim, ssim-rgb, ms-ssim, lpips, colour-shift, consistency, niqe; "
+            "may be given again. [psnr, ssim, lpips where its weights are here, consistency]",
         ),
     ] = [],  # noqa: B006
     against: Annotated[
