@@ -12,16 +12,17 @@ import csv
 import hashlib
 import itertools
 import shutil
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from report import machine, table, write_section
-from safetensors.torch import load_file, save
 
 from realesr.degradations import presets
 from realesr.inference.upscaler import Upscaler
+from realesr.models.conversion import convert
 from realesr.models.loading import load_model
 from realesr.quality.duplicates import common, fingerprint
 from realesr.quality.evaluation import as_markdown, evaluate
@@ -35,7 +36,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "realesr" / "models" / "weights"
 RUNS = ROOT / "docs" / "runs"
 LEAST = 60.0
-DISCRIMINATOR = "lab-x4-discriminator"
+LICENCE = "BSD-3-Clause"
+DISCRIMINATOR = "discriminator.safetensors"
 
 
 @dataclass(frozen=True)
@@ -86,33 +88,28 @@ def bundle(sources: Path, evaluations: list[str]) -> None:
         if not step.is_dir():
             print(f"{model.name}: {step} is not there; left out.")
             continue
-        cost = store(step / "generator.safetensors", model.name, evaluations, config)
+        cost = store(step / "generator.safetensors", model.name, evaluations)
         RUNS.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(config.output) / "metrics.jsonl", RUNS / f"{model.name}.jsonl")
         write_card(model, config, sources, cost)
         if config.gan:
-            weights = load_file(step / "discriminator.safetensors")
-            half = {name: value.half() for name, value in weights.items()}
-            said = {"architecture": "unet_discriminator", "licence": "BSD-3-Clause"}
-            (WEIGHTS / f"{DISCRIMINATOR}.safetensors").write_bytes(save(half, said))
+            with tempfile.TemporaryDirectory() as alone:
+                # The step's config.json tells of the generator.
+                shutil.copy(step / DISCRIMINATOR, alone)
+                target = WEIGHTS / f"{model.name}-discriminator.safetensors"
+                convert(Path(alone) / DISCRIMINATOR, target, half=True, licence=LICENCE, force=True)
     for path in sorted(WEIGHTS.glob("*.safetensors")):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         print(f"{path.name}: {path.stat().st_size:,} bytes, sha256 {digest}")
 
 
-def store(path: Path, name: str, evaluations: list[str], config: TrainConfig) -> float:
+def store(path: Path, name: str, evaluations: list[str]) -> float:
     """Write half the digits where nobody sees it; what that costs, in dB against all of them."""
-    weights = load_file(path)
     target = WEIGHTS / f"{name}.safetensors"
-    said = {
-        "licence": "BSD-3-Clause",
-        "training": f"{Path(config.name).name}, step {config.steps:,}, seed {config.seed}",
-    }
-    half = {key: value.half() for key, value in weights.items()}
-    target.write_bytes(save(half, said))
+    convert(path, target, half=True, licence=LICENCE, force=True)
     whole, short = (
         Upscaler(load_model(each, device="cpu"), precision="fp32", device="cpu")
-        for each in (path.parent, target)
+        for each in (path, target)
     )
     costs = []
     pictures = open_sources(evaluations)
@@ -122,7 +119,7 @@ def store(path: Path, name: str, evaluations: list[str], config: TrainConfig) ->
     cost = min(costs)
     print(f"{name}: 16-bit numbers cost {cost:.1f} dB at the worst of {len(costs)} pictures")
     if cost < LEAST:
-        target.write_bytes(save(weights, said))
+        convert(path, target, licence=LICENCE, force=True)
     return cost
 
 

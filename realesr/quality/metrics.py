@@ -299,8 +299,10 @@ def _kept() -> Lpips:
 
 def _directions(features: Tensor) -> Tensor:
     """What is seen at each place, as a direction: after the activation, of length one."""
-    active = features.relu()
-    return active / (active.square().sum(1, keepdim=True).sqrt() + 1e-10)
+    active = features.float().relu()
+    # This norm's gradient is 0 where nothing is seen; that of a root would be no number.
+    length: Tensor = torch.linalg.vector_norm(active, dim=1, keepdim=True)
+    return active / (length + 1e-10)
 
 
 def _similarity(

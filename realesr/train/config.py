@@ -137,7 +137,7 @@ class LossConfig(Checked):
     pixel: Annotated[Literal["l1", "charbonnier", "mse"], "distance of pixels"] = "l1"
     pixel_weight: Annotated[float, Span(0, 1000, help="the pixel distance's share")] = 1.0
     perceptual: Annotated[
-        Literal["none", "vgg19", "squeezenet"], "distance of a network's features"
+        Literal["none", "vgg19", "squeezenet", "lpips"], "distance of a network's features"
     ] = "none"
     perceptual_weight: Annotated[float, Span(0, 1000, help="the perceptual distance's share")] = 1.0
     perceptual_weights: Annotated[str, "that network's file; looked for when empty"] = ""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from realesr import losses
+from realesr.quality.metrics import Lpips
 from realesr.train.config import TrainConfig
 from realesr.train.pairs import Batch
 
@@ -40,11 +41,9 @@ class GeneratorObjective:
     ) -> None:
         self.config, self.autocast = config, autocast
         self.pixel = PIXEL[config.losses.pixel]
-        self.perceptual: losses.Perceptual | None = None
-        if config.losses.perceptual != "none":
-            self.perceptual = losses.Perceptual(
-                config.losses.perceptual, weights=config.losses.perceptual_weights or None
-            ).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.perceptual = _perceptual(config)
+        if self.perceptual is not None:
+            self.perceptual.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def terms(
         self, fake: Tensor, batch: Batch, logits: Tensor | None, smoothed: Tensor | None
@@ -63,7 +62,7 @@ class GeneratorObjective:
         if self.perceptual is not None:
             target = batch.sharp if sharpen.perceptual else batch.hr
             with self.autocast():
-                distance = self.perceptual(fake, target)
+                distance = self.perceptual(fake, target).mean()
             terms["perceptual"] = weights.perceptual_weight * distance
         if weights.frequency_weight:
             terms["frequency"] = weights.frequency_weight * losses.frequency(fake, pixel_target)
@@ -76,6 +75,13 @@ class GeneratorObjective:
                 logits, real=True, kind=gan.kind, for_generator=True
             )
         return terms
+
+
+def _perceptual(config: TrainConfig) -> losses.Perceptual | Lpips | None:
+    kind, weights = config.losses.perceptual, config.losses.perceptual_weights or None
+    if kind == "none":
+        return None
+    return Lpips(weights) if kind == "lpips" else losses.Perceptual(kind, weights=weights)
 
 
 def opinion(logits: Tensor, kind: str) -> Tensor:

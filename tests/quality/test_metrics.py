@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
@@ -33,6 +34,9 @@ from realesr.quality.metrics import (
     psnr,
     ssim,
 )
+from realesr.train.config import DataConfig, LossConfig, TrainConfig
+from realesr.train.objectives import GeneratorObjective
+from realesr.train.pairs import Batch
 from tests.losses.feature_weights import (
     for_caffe,
     linear_weights,
@@ -342,3 +346,32 @@ def test_lpips_orders_two_hundred_pairs(real_lpips):
     ]
     found = orders(real_lpips, photos, range(8))
     assert min(found.values()) >= 0.95, found
+
+
+def test_lpips_teaches_and_its_gradient_is_a_number_where_nothing_is_seen(tmp_path, monkeypatch):
+    """As a loss: the metric's value, and no division by a root of zero."""
+    weights = squeezenet_weights(3)
+    # A first layer that is silent wherever the picture is one flat colour.
+    kernel = weights["features.0.weight"]
+    weights["features.0.weight"] = kernel - kernel.mean(dim=(2, 3), keepdim=True)
+    weights["features.0.bias"] = torch.full_like(weights["features.0.bias"], -0.1)
+    save_file(weights, tmp_path / BACKBONE)
+    save_file(linear_weights(3), tmp_path / LINEAR)
+    monkeypatch.setenv("REALESR_WEIGHTS", str(tmp_path))
+    config = TrainConfig(
+        name="x", output=str(tmp_path), steps=1, batch_size=2,
+        data=DataConfig(pictures=("samples",)),
+        losses=LossConfig(perceptual="lpips", perceptual_weight=2.0),
+    )  # fmt: skip
+    objective = GeneratorObjective(config, torch.device("cpu"), nullcontext)
+    truth = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    fake = truth.flip(-1).clone()
+    fake[:, :, :40] = 0.5
+    network = Lpips()
+    assert (network.network(fake)[0][:, :, 2:8] < 0).all()
+    fake.requires_grad_(True)
+    term = objective.terms(fake, Batch(truth, truth, (), truth), None, None)["perceptual"]
+    wanted = 2 * float(network(fake.detach(), truth).mean())
+    assert float(term.detach()) == pytest.approx(wanted, rel=1e-6)
+    term.backward()
+    assert fake.grad.isfinite().all() and fake.grad.abs().sum() > 0
