@@ -173,7 +173,8 @@ def main(words: list[str] | None = None) -> None:
     body = (
         "Spearman's rank correlation with the mean absolute error (RGB) of blocks of 16×16 pixels. "
         f"`{wanted.model}`, recipe `real_esrgan`, crops of at most {SIDE} pixels of "
-        f"{len(sharp)} pictures, as many of each class; gradient: of the output's brightness, by Sobel. "
+        f"{len(sharp)} pictures, as many of each class; gradient: of the output's brightness, by "
+        "Sobel. "
         "“By picture” is the mean of every picture's own correlation.\n\n"
         f"{table(head, figures(measured))}"
     )

@@ -103,7 +103,8 @@ def _as_true(made: Picture, plainly: Picture, picture: Picture, plan: Plan) -> t
         return made, plan.because("consistent", reason)
     # Moving by a share leaves 1 - share of what is missing, but where pixels meet black or white.
     share = 1 - 10 ** ((have - wanted - _MARGIN) / 20)
-    for tried in (share, (1 + share) / 2, 1.0):
+    for further in (0.0, 0.1, 0.25, 0.5, 1.0):
+        tried = share + further * (1 - share)
         moved = made.with_pixels(make_consistent(made.pixels, low, share=tried))
         now = float(how_consistent(moved.pixels, low))
         if now >= wanted:
