@@ -11,7 +11,7 @@ import numpy as np
 from data_tools.report import figures
 from data_tools.report.findings import findings, signed, summary
 from data_tools.report.gathering import Entry, Left, Material, evenly
-from data_tools.report.pieces import card, plot, section, short, table, thumb, words
+from data_tools.report.pieces import card, figure, plot, section, short, table, thumb, words
 from data_tools.rules import RULES, Rule
 from realesr import __version__
 
@@ -120,7 +120,9 @@ def _examples(material: Material, found: list[Left]) -> str:
     shown = evenly(found, EXAMPLES)
     sheet = "".join(
         thumb(
-            each.source, material.sights.get(each.source), _figure(each.score, short(each.source))
+            each.source,
+            material.sights.get(each.source),
+            short(each.source) if each.score is None else figure(each.score),
         )
         for each in shown
         if each.source in material.sights
@@ -132,8 +134,8 @@ def _examples(material: Material, found: list[Left]) -> str:
     return pictures + table(("picture", "why"), rows) + note
 
 
-def _figure(score: float | None, otherwise: str) -> str:
-    return otherwise if score is None else f"{score:.3g}"
+def _bracketed(score: float | None) -> str:
+    return "" if score is None else f" ({figure(score)})"
 
 
 def _scores(material: Material) -> Part:
@@ -164,11 +166,11 @@ def _score(material: Material, rule: Rule) -> str:
     ends = ""
     for label, entries in (("best", passed[:ENDS]), ("worst that passed", passed[::-1][:ENDS])):
         row = "".join(
-            thumb(one.name, material.sights.get(one.name), f"{one.scores[rule.name]:.3g}")
+            thumb(one.name, material.sights.get(one.name), figure(one.scores[rule.name] or 0))
             for one in entries
         )
         ends += f'<p class="label">{label}</p><div class="ends">{row}</div>' if row else ""
-    return card(rule.name, (rule.measure.__doc__ or "").strip(), picture, ends)
+    return card(rule.name, (rule.measure.__doc__ or "").partition("\n")[0], picture, ends)
 
 
 def ranked(entries: list[Entry], rule: Rule) -> list[Entry]:
@@ -205,13 +207,13 @@ def _copies(material: Material) -> Part:
             thumb(
                 each.source,
                 material.sights.get(each.source),
-                f"{_figure(each.score, '')} {each.rule}: {short(each.source)}".strip(),
+                f"{each.rule}{_bracketed(each.score)}: {short(each.source)}",
             )
             for each in copies[: 2 * ENDS - 1]
         )
         lines.append(f'<div class="group">{line}</div>')
     how = (
-        f"Copies: {sum(map(len, found.values())):,}, of so many pictures: {len(found):,}. The one "
+        f"Copies found: {sum(map(len, found.values())):,}, in groups: {len(found):,}. The picture "
         "with the blue frame is kept. exact: the same pixels; near: looks the same, with so many "
         "bits of 256 that differ; tiles: that share of it is part of the other; test_sets: a "
         "picture that models are tested with."

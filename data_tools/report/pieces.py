@@ -79,6 +79,16 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], numbers: int =
     )
 
 
+def figure(value: float) -> str:
+    """A score in few digits, without an exponent.
+
+    >>> figure(1411.0), figure(98.0), figure(0.337), figure(0.00009)
+    ('1,411', '98', '0.34', '0')
+    """
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def short(name: str) -> str:
     """The last part of a path.
 
