@@ -238,8 +238,8 @@ def main(words: list[str] | None = None) -> None:
         f"\n\nA picture of one megapixel takes {took:.2f} s of one core (promised: at most 0.5). "
         f"{pictures} pictures with one damage each, {further} with further ones; what goes to the "
         "check-up is their pixels. Photographs: scikit-image's"
-        f"{' and those of ' + options.folder.name if options.folder else ''}; drawings, pages and "
-        "charts: `data_tools.synthetic`."
+        f"{' and those of ' + options.folder.name if options.folder else ''}; drawings and "
+        "pages: `data_tools.synthetic`."
     )
     command = "python benchmarks/checkup.py"
     if options.folder:

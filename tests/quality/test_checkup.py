@@ -21,7 +21,7 @@ SHAPES = st.tuples(st.integers(1, 90), st.integers(1, 90), st.sampled_from([None
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_no_picture_is_too_odd(data):
     dtype = data.draw(st.sampled_from([np.uint8, np.uint16]))
     found = inspect(data.draw(arrays.arrays(dtype, data.draw(SHAPES))))

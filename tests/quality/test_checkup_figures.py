@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# The package, before the folder of benchmarks may offer a script of that name.
+import data_tools.synthetic  # noqa: F401
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 

@@ -65,6 +65,7 @@ def test_gray_has_no_colours_to_share(photo):
 
 
 @given(number=st.integers(0, 2), quality=st.integers(1, 100))
+@settings(max_examples=30)
 def test_a_file_says_how_it_shares_colours(number, quality):
     file = io.BytesIO()
     picture = Image.new("RGB", (16, 16), (9, 99, 199))
@@ -162,7 +163,7 @@ SHAPES = st.tuples(st.integers(1, 80), st.integers(1, 80), st.sampled_from([1, 2
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_no_picture_is_too_odd(data):
     dtype = data.draw(st.sampled_from([np.uint8, np.uint16]))
     pixels = data.draw(arrays.arrays(dtype, data.draw(SHAPES)))
