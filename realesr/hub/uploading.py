@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds before another try
 _GROUP_FILES, _GROUP_BYTES = 100, 256 << 20
 _MOVES = 5
+_AT_HAND = 1 << 16  # bytes; the client would fetch a small file to copy it
 _STAGING = "realesr-upload-"
 
 Result = TypeVar("Result")
@@ -196,7 +197,7 @@ class _Push:
 
     def _move(self) -> str:
         """One commit from the branch to main, tried anew where main changed meanwhile."""
-        from huggingface_hub import CommitOperationCopy, CommitOperationDelete
+        from huggingface_hub import CommitOperationDelete
 
         for _ in range(_MOVES):
             head = self._patiently(self._head)
@@ -205,7 +206,7 @@ class _Push:
                 return head
             operations = [
                 *(CommitOperationDelete(path, is_folder=False) for path in stale),
-                *(CommitOperationCopy(path, path, src_revision=self._branch) for path in missing),
+                *(self._arrival(path) for path in missing),
             ]
             try:
                 self._patiently(self._commit, operations, "main", self.plan.message, head)
@@ -218,6 +219,15 @@ class _Push:
             f"others keep changing {self.plan.repository}. Nothing of yours is visible yet.",
             "Push again when they are done.",
         )
+
+    def _arrival(self, path: str) -> Any:
+        """A file of the branch on main: by its name there, or again where it is at hand anyway."""
+        from huggingface_hub import CommitOperationAdd, CommitOperationCopy
+
+        content = self.plan.files[path]
+        if isinstance(content, bytes) and len(content) < _AT_HAND:
+            return CommitOperationAdd(path, content)
+        return CommitOperationCopy(path, path, src_revision=self._branch)
 
     def _commit(
         self, operations: Sequence[Any], branch: str, message: str, parent: str | None = None

@@ -41,7 +41,8 @@ def plan_space(variant: Variant) -> Plan:
         ConfigError: E404 when the lab is not installed here, so that there is nothing to copy.
         NetworkError: E603, when a file of it holds what must not leave.
     """
-    files: dict[str, Content] = dict(_sources())
+    # Read now: somebody may be at work on the sources while they are sent.
+    files: dict[str, Content] = {path: file.read_bytes() for path, file in _sources()}
     files["app.py"] = _APP.format(model=variant.repository).encode()
     files["requirements.txt"] = "".join(f"{line}\n" for line in _requirements()).encode()
     files[CARD] = _card(variant).encode()

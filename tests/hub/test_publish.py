@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from realesr import Upscaler, load_model, read_picture
@@ -203,6 +203,15 @@ def test_a_space_is_planned_with_the_model_first(desk, realesr):
     paths = {file["path"] for file in space["files"]}
     assert {"app.py", "requirements.txt", "README.md", "lab/app.py", "realesr/cli.py"} <= paths
     assert not [path for path in paths if "__pycache__" in path or path.startswith("tests")]
+    run = realesr("publish", "old-maps", "--repo", NAME, "--space", "--yes")
+    assert run.code == 0, run.err
+    files = desk.files(f"spaces/{NAME}-lab")
+    assert set(files) == paths | {".gitattributes"}
+    assert mistakes(files["README.md"].decode(), "space") == []
+    assert (
+        NAME.encode() in files["app.py"]
+        and b"huggingface.co/spaces" in desk.files(NAME)["README.md"]
+    )
 
 
 def test_the_lab_of_a_space_has_the_model_first(desk, monkeypatch, trained):
@@ -241,3 +250,11 @@ def test_nothing_of_this_machine_is_told(desk, realesr, tmp_path):
 def test_refusals(desk, realesr, words, said):
     run = realesr("publish", *words)
     assert run.code == 2 and said in run.err, run.err
+
+
+def test_weights_that_are_no_numbers_never_leave(desk, realesr, tmp_path):
+    state = load_file("old-maps/best/generator.safetensors")
+    state["body.0.weight"][0, 0, 0, 0] = torch.nan
+    save_file(state, tmp_path / "broken.safetensors")
+    run = realesr("publish", "broken.safetensors", "--repo", NAME, "--yes")
+    assert run.code == 4 and "E204" in run.err and not desk.asked

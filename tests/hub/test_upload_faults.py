@@ -35,7 +35,7 @@ EXPIRED = {"X-Error-Message": "Invalid credentials in Authorization header"}
 
 
 def plan(name="ada/maps", mark=b"1"):
-    weights = b"\0weights" + mark * 5000
+    weights = b"\0weights" + (mark * 70_000)[:70_000]
     files = {"README.md": CARD + mark, "model.safetensors": weights, "config.json": b"{}"}
     return Plan(name, "model", files, "Maps")
 

@@ -14,7 +14,7 @@ from realesr.hub.uploading import Uploader
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 CARD = b"---\nlicense: cc-by-4.0\n---\n# Maps\n"
-WEIGHTS = bytes(range(256)) * 40
+WEIGHTS = bytes(range(256)) * 300
 
 
 def plan(weights=WEIGHTS, **settings):
