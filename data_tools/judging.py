@@ -19,7 +19,8 @@ from data_tools.licences import spelled
 from data_tools.looking import Look, open_header
 from data_tools.prints import Print, print_of
 from data_tools.rules import Rejection, judged
-from data_tools.settings import Build
+from data_tools.settings import Build, Select
+from data_tools.test_sets import nearest
 from realesr.errors import PictureError
 
 
@@ -104,11 +105,11 @@ def judge(item: Item, build: Build) -> tuple[Record, bytes]:
     except PictureError as error:
         return Record(item.name, credit, (*refused, unreadable(error)), sha256), data
     scores, rejections = judged(look, build.select)
-    pixels = look.pixels
+    pixels, known = look.pixels, print_of(look.pixels)
     record = Record(
         item.name,
         credit,
-        (*refused, *rejections),
+        (*refused, *rejections, *leak(known, build.select)),
         sha256,
         header.format,
         int(pixels.shape[1]),
@@ -116,7 +117,7 @@ def judge(item: Item, build: Build) -> tuple[Record, bytes]:
         {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[1 if pixels.ndim == 2 else pixels.shape[2]],
         8 * pixels.dtype.itemsize,
         scores,
-        print_of(pixels),
+        known,
     )
     return record, data
 
@@ -128,6 +129,17 @@ def licence_rejection(licence: str, build: Build) -> tuple[Rejection, ...]:
         return ()
     said = "not known" if licence == UNKNOWN else f"{licence}, which is not on the list"
     return (Rejection("licence", None, None, f"Its licence is {said}."),)
+
+
+def leak(known: Print, select: Select) -> tuple[Rejection, ...]:
+    """Why a picture that others measure with is left out; nothing where it is none."""
+    if select.test_sets is None:
+        return ()
+    name, bits = nearest(known)
+    if bits > select.test_sets:
+        return ()
+    sentence = f"It is the test picture {name}: {bits} of 64 bits differ."
+    return (Rejection("test_sets", float(bits), select.test_sets, sentence),)
 
 
 def unreadable(error: PictureError) -> Rejection:

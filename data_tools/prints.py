@@ -188,9 +188,9 @@ def _tiles(plane: Array, spots: Array) -> Array:
     down = spots[:, 1, None] + spots[:, SIZE, None] * steps
     shape = (len(spots), _TILE, _TILE)
     at = (np.broadcast_to(across[:, None], shape), np.broadcast_to(down[:, :, None], shape))
-    maps = [np.ascontiguousarray(one.reshape(-1, _TILE), np.float32) for one in at]
-    sampled = cv2.remap(plane, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return sampled.reshape(shape)
+    x, y = (np.ascontiguousarray(one.reshape(-1, _TILE), np.float32) for one in at)
+    sampled = cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(sampled).reshape(shape)
 
 
 def _waves() -> Array:

@@ -1,4 +1,4 @@
-"""What only all pictures together show: copies, parts of others, test pictures, splits.
+"""What only all pictures together show: copies, parts of others, splits.
 
 ``reduce`` is a pure function of the records in their order, whoever made them.
 """
@@ -13,7 +13,6 @@ from data_tools.matching import Match, exact_matches, near_matches, tile_matches
 from data_tools.prints import Print
 from data_tools.rules import Rejection
 from data_tools.settings import Build, Select
-from data_tools.test_sets import nearest
 from realesr.randomness import derive
 
 TRAIN, VALIDATION = "train", "validation"
@@ -62,15 +61,9 @@ class Verdict:
 
 
 def reduce(candidates: Sequence[Candidate], build: Build) -> Verdict:
-    """Find copies and test pictures, and share the rest among the splits."""
+    """Find copies, and share the rest among the splits."""
     rejections: dict[int, Rejection] = {}
-    left = []
-    for each in candidates:
-        leak = _test_picture(each.print, build.select)
-        if leak:
-            rejections[each.number] = leak
-        else:
-            left.append(each)
+    left = list(candidates)
     partners: dict[int, list[Match]] = defaultdict(list)
     for match in _matches([each.print for each in left], build.select):
         partners[match.first].append(match)
@@ -97,16 +90,6 @@ def split_of(candidate: Candidate, validation: float) -> str:
         return candidate.split
     drawn = derive(0, "split", candidate.sha256) / 2**63
     return VALIDATION if drawn < validation else TRAIN
-
-
-def _test_picture(print_: Print, select: Select) -> Rejection | None:
-    if select.test_sets is None:
-        return None
-    name, bits = nearest(print_)
-    if bits > select.test_sets:
-        return None
-    sentence = f"It is the test picture {name}: {bits} of 64 bits differ."
-    return Rejection("test_sets", float(bits), select.test_sets, sentence)
 
 
 _ORDER = ("exact", "near", "tiles")

@@ -44,10 +44,14 @@ def scaled(pixels: Pixels, width: int, height: int) -> Pixels:
 
 
 def _scaled_with_alpha(pixels: Pixels, width: int, height: int) -> Pixels:
-    top = float(np.iinfo(pixels.dtype).max)
-    alpha = pixels[..., -1:].astype(np.float64) / top
-    weighed = (pixels[..., :-1] * alpha + 0.5).astype(pixels.dtype)
-    small = resample(np.concatenate([weighed, pixels[..., -1:]], 2), height, width)
-    share = np.maximum(small[..., -1:].astype(np.float64) / top, 1 / top)
-    colours = np.clip(small[..., :-1] / share + 0.5, 0, top).astype(pixels.dtype)
-    return np.concatenate([colours, small[..., -1:]], 2)
+    # At 16 bits dark weighed colours keep their hue; of half the range, since the filter overshoots
+    # at edges, and colour and alpha must do so alike.
+    deep = pixels.astype(np.float64) * (257 if pixels.dtype == np.uint8 else 1)
+    alpha = deep[..., -1:] / 65535
+    halves = np.concatenate([deep[..., :-1] * alpha, deep[..., -1:]], 2) / 2 + 0.5
+    small = resample(halves.astype(np.uint16), height, width) * 2.0
+    share = np.maximum(small[..., -1:], 1) / 65535
+    result = np.concatenate([small[..., :-1] / share, small[..., -1:]], 2).clip(0, 65535)
+    if pixels.dtype == np.uint8:
+        result /= 257
+    return (result + 0.5).astype(pixels.dtype)

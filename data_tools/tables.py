@@ -91,7 +91,7 @@ class RowItem:
     """A picture in a row of a parquet file."""
 
     name: str
-    table: Table
+    table: Any
     column: str
     group: int
     row: int

@@ -103,7 +103,7 @@ def test_recall_and_precision_are_at_least_95_percent(shared, tmp_path):
     weak = [kind for kind, count in COUNTS.items() if score.meant[kind] < 0.8 * count]
     assert not weak, told
     # A tool that leaves everything out finds all faults, and fails this.
-    everything = Score(Counter(COUNTS), Counter(COUNTS), dict.fromkeys(planted.clean, set()))
+    everything = Score(Counter(COUNTS), Counter(COUNTS), {name: set() for name in planted.clean})
     assert everything.recall == 1 and everything.precision < 0.95
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from data_tools.manifest import read_rows
+from data_tools.publishing.shards import plan_shards, write_shards
 from realesr.train.sources import open_source
 from tests.data_tools.heaps import built, kept, photographs, write_heap
+
+CLASSROOM = Path(__file__).resolve().parent.parent.parent / "configs" / "classroom.toml"
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +48,26 @@ def test_load_dataset_gives_every_picture_with_its_licence(built_set, tmp_path, 
 def test_training_reads_a_split(built_set):
     pictures = open_source(str(built_set / "train"))
     assert len(pictures) == sum(row["split"] == "train" for row in kept(built_set).values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["folder", "parquet"])
+def test_the_classroom_trains_from_it(built_set, tmp_path, form):
+    place = built_set / "train"
+    if form == "parquet":
+        shards = plan_shards(built_set, read_rows(built_set / "manifest.parquet"))
+        (place,) = (
+            path for shard, path in write_shards(built_set, shards) if "train" in shard.path
+        )
+    sets = {
+        "data.pictures": [str(place)], "data.held_out": [str(built_set / "validation")],
+        "output": str(tmp_path / "run"), "steps": 6, "data.stored": 2, "data.workers": 0,
+        "data.crop": 160, "watch.preview_every": 0, "watch.validate_every": 6, "save.every": 3,
+    }  # fmt: skip
+    words = [f"{key}={json.dumps(value)}" for key, value in sets.items()]
+    command = [sys.executable, "-m", "realesr.cli", "train", str(CLASSROOM)]
+    command += [part for word in words for part in ("--set", word)]
+    environment = os.environ | {"REALESR_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "step-000006" / "generator.safetensors").is_file()
