@@ -12,7 +12,7 @@ import pytest
 
 from data_tools.cli import main
 from data_tools.rules import RULES
-from data_tools.synthetic import make
+from data_tools.synthetic import KINDS, make
 from realesr.images import Picture, write_picture
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -53,3 +53,17 @@ def test_the_python():
 def test_every_rule_has_a_row():
     rows = re.findall(r"^\| (\w+) \|", (DOCS / PAGES[1]).read_text(encoding="utf-8"), re.M)
     assert rows[1:] == [rule.name for rule in RULES]
+
+
+def test_the_benchmark_measures_every_kind(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(DOCS.parent / "benchmarks")
+    import report
+    import synthetic
+
+    monkeypatch.setattr(report, "PAGE", tmp_path / "benchmarks.md")
+    synthetic.main(["--quick"])
+    section = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (-\d\.\d+) \|", section, re.M)
+    assert [kind for kind, *_ in rows] == list(KINDS)
+    assert all(0 < int(median) <= int(slowest) for _, median, slowest, _ in rows)
+    assert capsys.readouterr().out.strip() == section.partition("\n\n")[2].strip()
