@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data_tools.matching import Match, exact_matches, near_matches, tile_matches
+from data_tools.matching import KINDS
 from data_tools.prints import Print
 from data_tools.rules import Rejection
-from data_tools.settings import Build, Select
+from data_tools.settings import Build
 from realesr.randomness import derive
 
 TRAIN, VALIDATION = "train", "validation"
@@ -63,22 +62,17 @@ class Verdict:
 def reduce(candidates: Sequence[Candidate], build: Build) -> Verdict:
     """Find copies, and share the rest among the splits."""
     rejections: dict[int, Rejection] = {}
-    left = list(candidates)
-    partners: dict[int, list[Match]] = defaultdict(list)
-    for match in _matches([each.print for each in left], build.select):
-        partners[match.first].append(match)
-        partners[match.second].append(match)
-    kept: set[int] = set()
-    for place in sorted(range(len(left)), key=lambda place: left[place].worth()):
-        taken = [one for one in partners[place] if _partner(one, place) in kept]
-        if not taken:
-            kept.add(place)
+    left = sorted(candidates, key=Candidate.worth)
+    for rule, find in KINDS.items():
+        threshold = getattr(build.select, rule)
+        if threshold is None or threshold is False:
             continue
-        match = min(taken, key=lambda one: (_ORDER.index(one.rule), one.score))
-        original = left[_partner(match, place)]
-        rejections[left[place].number] = _said(match, left[place], original, build.select)
-    chosen = [left[place] for place in sorted(kept)]
-    return Verdict({each.number: split_of(each, build.validation) for each in chosen}, rejections)
+        copies = find([each.print for each in left], float(threshold))
+        for place, (original, alike) in copies.items():
+            rejection = _said(rule, alike, threshold, left[place], left[original])
+            rejections[left[place].number] = rejection
+        left = [each for place, each in enumerate(left) if place not in copies]
+    return Verdict({each.number: split_of(each, build.validation) for each in left}, rejections)
 
 
 def split_of(candidate: Candidate, validation: float) -> str:
@@ -92,34 +86,19 @@ def split_of(candidate: Candidate, validation: float) -> str:
     return VALIDATION if drawn < validation else TRAIN
 
 
-_ORDER = ("exact", "near", "tiles")
+_SENTENCES = {
+    "exact": "It has the same pixels as {other}.",
+    "near": "It looks like {other}: {alike:.0f} of 256 bits differ.",
+    "tiles": "It and {other} share {alike:.0%} of the smaller one.",
+}
 
 
-def _matches(prints: Sequence[Print], select: Select) -> list[Match]:
-    matches: list[Match] = []
-    if select.exact:
-        matches += exact_matches(prints)
-    if select.near is not None:
-        matches += near_matches(prints, select.near)
-    if select.tiles is not None:
-        matches += tile_matches(prints, select.tiles)
-    return matches
-
-
-def _partner(match: Match, place: int) -> int:
-    return match.second if match.first == place else match.first
-
-
-def _said(match: Match, copy: Candidate, original: Candidate, select: Select) -> Rejection:
-    words = {
-        "exact": "It has the same pixels as {other}.",
-        "near": "It looks like {other}: {score:.0f} of 256 bits differ.",
-        "tiles": "It and {other} share {score:.0%} of the smaller one.",
-    }[match.rule]
-    threshold = {"exact": None, "near": select.near, "tiles": select.tiles}[match.rule]
-    score = None if match.rule == "exact" else match.score
-    sentence = words.format(other=original.source, score=match.score)
-    held_out = original.split not in ("", TRAIN) and copy.split != original.split
-    if held_out:
+def _said(
+    rule: str, alike: float, threshold: float, copy: Candidate, original: Candidate
+) -> Rejection:
+    sentence = _SENTENCES[rule].format(other=original.source, alike=alike)
+    if original.split not in ("", TRAIN) and copy.split != original.split:
         sentence += f" That one is held out as {original.split}."
-    return Rejection(match.rule, score, threshold, sentence)
+    if rule == "exact":
+        return Rejection(rule, None, None, sentence)
+    return Rejection(rule, alike, threshold, sentence)
