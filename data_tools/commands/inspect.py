@@ -16,7 +16,13 @@ EXAMPLE = "Example: realesr-data inspect dataset -o report.html"
 
 
 def inspect(
-    folder: Annotated[Path, typer.Argument(help="A data set that was built, or any folder.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="The folder of a data set that was built; or pictures as they are: a folder, an "
+            "archive, a CSV or parquet list, samples."
+        ),
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The page to write.")] = Path(
         "report.html"
     ),
@@ -34,18 +40,22 @@ def inspect(
 ) -> None:
     """Write a page about a data set: pictures, scores, copies, colours, licences.
 
-    Of a folder that was not built it says what a build would leave out, and why. The page is one
-    file, needs no network and nothing beside it.
+    Of pictures as they are it says what a build would leave out, and why. The page is one file,
+    needs no network and nothing beside it.
     """
     from data_tools.report import document, report
     from data_tools.working import processors
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise ParameterError("E001", f"{output.name} is no page.", "Name a file ending in .html.")
+    if source.startswith("hf://"):
+        raise ParameterError(
+            "E001", f"{source} is not on this machine.", "Build it first: realesr-data build."
+        )
     line = StageLine()
     try:
         material = report(
-            folder,
+            Path(source),
             output,
             most=pictures,
             workers=workers or processors(),

@@ -27,10 +27,10 @@ def report(
     force: bool = False,
     told: Callable[[str, int, int], None] = unheard,
 ) -> Material:
-    """Write the report on a data set that was built, or on a plain folder.
+    """Write the report on a data set that was built, or on pictures as they are.
 
     Args:
-        folder: What it is about. Nothing is changed there.
+        folder: What it is about: a data set, or any source of a build. Nothing is changed there.
         path: The HTML file.
         most: How many pictures colours and frequencies are taken from, evenly spread; 0 for all.
         workers: Processes.
@@ -41,7 +41,7 @@ def report(
         What the report was made of.
 
     Raises:
-        ConfigError: E404 when there is no such folder, or no picture in it.
+        ConfigError: E404 when there is no such source, or no picture in it.
         PictureError: E113 when the file exists and ``force`` is not set, E114 otherwise.
     """
     refuse_overwriting(path, force=force)

@@ -105,22 +105,20 @@ def unheard(stage: str, done: int, total: int) -> None:
 def gather(
     folder: Path, workers: int = 1, told: Callable[[str, int, int], None] = unheard
 ) -> Material:
-    """Read the tables of a data set; or judge every picture of a plain folder as a build would.
+    """Read the tables of a data set; or judge every picture of any source as a build would.
 
     Args:
-        folder: The folder.
+        folder: A data set's folder; or a folder of pictures, an archive, a list, ``samples``.
         workers: Processes that judge pictures.
         told: Called with the stage, how many pictures are done, and of how many.
 
     Raises:
-        ConfigError: E404 when there is no such folder, or no picture in it.
+        ConfigError: E404 when there is no such source, or no picture in it.
     """
-    if not folder.is_dir():
-        raise ConfigError("E404", f"there is no folder {folder}.", "Check the path.")
     built = (folder / MANIFEST).is_file()
     material = _built(folder) if built else _plain(folder, workers, told)
     if not material.entries and not material.left:
-        raise ConfigError("E404", f"{folder} holds no pictures.", "Name a folder of pictures.")
+        raise ConfigError("E404", f"{folder} holds no pictures.", "Name what holds some.")
     return material
 
 
@@ -161,15 +159,10 @@ def _plan(folder: Path) -> Build:
 def _plain(folder: Path, workers: int, told: Callable[[str, int, int], None]) -> Material:
     build = Build(sources=(Source(path=str(folder)),))
     material = Material(folder, False, thresholds=_thresholds(build), sources=build.sources)
-    found = list(everything(build.sources, folder / ".none"))
-    for trouble in (each for each in found if isinstance(each, Trouble)):
-        material.left.append(_left(trouble.name, "readable", None, str(trouble.refusal)))
-    items = [each for each in found if not isinstance(each, Trouble)]
-    material.items = {item.name: item for item in items}
     records = []
-    for record in in_order(partial(_judge, build), items, workers):
+    for record in in_order(partial(_judge, build), _items(material), workers):
         records.append(record)
-        told("judged", len(records), len(items))
+        told("judged", len(records), 0)
     candidates = [
         Candidate(number, each.source, each.sha256, "", each.scores["jpeg"] or 101, each.print)
         for number, each in enumerate(records)
@@ -182,6 +175,17 @@ def _plain(folder: Path, workers: int, told: Callable[[str, int, int], None]) ->
         for each in (*record.rejections, *([copies[number]] if number in copies else [])):
             material.left.append(_left(record.source, each.rule, each.score, each.sentence))
     return material
+
+
+def _items(material: Material) -> Iterator[Item]:
+    """The pictures of a plain source; those that are cheap to read again are kept in mind."""
+    for each in everything(material.sources, material.folder / ".none"):
+        if isinstance(each, Trouble):
+            material.left.append(_left(each.name, "readable", None, str(each.refusal)))
+            continue
+        if not each.costly:
+            material.items[each.name] = each
+        yield each
 
 
 def _judge(build: Build, item: Item) -> Record:

@@ -40,7 +40,7 @@ def page(material: Material) -> str:
     ]
     style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     links = "".join(f'<a href="#{key}">{words(title)}</a>' for key, title, _ in parts)
-    kind = "data set" if material.built else "folder, judged as realesr-data build would"
+    kind = "data set" if material.built else "pictures, judged as realesr-data build would"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

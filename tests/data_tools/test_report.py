@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -157,6 +158,19 @@ def test_a_set_whose_sources_are_gone_still_has_a_report(built, tmp_path):
     names = [*(entry.name for entry in material.entries), *shown(material)]
     assert {item.name for item in find(material, names)} == set(material.items)
     assert "not here" in thumb("gone.png", None, "gone")
+
+
+def test_a_list_and_an_archive_are_judged_like_a_folder(heap, tmp_path):
+    listed, packed = tmp_path / "list.csv", tmp_path / "packed.zip"
+    listed.write_text(f"file,licence,author\n{heap / 'leaves-2.png'},CC0-1.0,Nobody\n")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(heap / "small.png", "inside/small.png")
+    (entry,) = gather(listed).entries
+    assert (entry.licence, entry.author) == ("CC0-1.0", "Nobody")
+    material = gather(packed)
+    assert [each.rule for each in material.left] == ["side"]
+    (item,) = find(material, [material.entries[0].name])
+    assert item.read() == (heap / "small.png").read_bytes()
 
 
 # Measures
