@@ -143,7 +143,7 @@ def _built(folder: Path) -> Material:
         material.items[name] = FileItem(name, folder / name)
     if (folder / REJECTED).is_file():
         for row in read_rows(folder / REJECTED):
-            material.left.append(_left(row["source"], row["rule"], row["score"], row["sentence"]))
+            material.left.append(as_left(row["source"], row["rule"], row["score"], row["sentence"]))
     return material
 
 
@@ -173,7 +173,7 @@ def _plain(folder: Path, workers: int, told: Callable[[str, int, int], None]) ->
         if record.width:
             material.entries.append(_entry(record))
         for each in (*record.rejections, *([copies[number]] if number in copies else [])):
-            material.left.append(_left(record.source, each.rule, each.score, each.sentence))
+            material.left.append(as_left(record.source, each.rule, each.score, each.sentence))
     return material
 
 
@@ -181,7 +181,7 @@ def _items(material: Material) -> Iterator[Item]:
     """The pictures of a plain source; those that are cheap to read again are kept in mind."""
     for each in everything(material.sources, material.folder / ".none"):
         if isinstance(each, Trouble):
-            material.left.append(_left(each.name, "readable", None, str(each.refusal)))
+            material.left.append(as_left(each.name, "readable", None, str(each.refusal)))
             continue
         if not each.costly:
             material.items[each.name] = each
@@ -206,7 +206,8 @@ def _entry(record: Record) -> Entry:
     )
 
 
-def _left(source: str, rule: str, score: float | None, sentence: str) -> Left:
+def as_left(source: str, rule: str, score: float | None, sentence: str) -> Left:
+    """A rejection; of a copy, with the name of the picture it is a copy of."""
     found = _OTHER.search(sentence) if rule in ("exact", "near", "tiles") else None
     return Left(source, rule, score, sentence, found[1] if found else "")
 

@@ -18,9 +18,11 @@ import pytest
 
 from data_tools.building import build
 from data_tools.cli import main
+from data_tools.prints import print_of
+from data_tools.reducing import Candidate, reduce
 from data_tools.report import document, report
 from data_tools.report.findings import findings
-from data_tools.report.gathering import Entry, Left, Material, find, gather
+from data_tools.report.gathering import Entry, Left, Material, as_left, find, gather
 from data_tools.report.measuring import FREQUENCIES, sight
 from data_tools.report.page import groups, page, shown
 from data_tools.report.pieces import thumb
@@ -132,6 +134,29 @@ def test_copies_stand_beside_what_they_are_copies_of(made):
         "copy.png",
         "leaves-0.png",
     }
+
+
+def test_every_kind_of_copy_names_its_original():
+    """The table of rejections has no column for it: the sentence is read."""
+    whole = make("leaves", 3, 512)
+    others = {
+        "set/a whole, v. 1.png": whole,
+        "set/same.png": whole,
+        "set/shrunk.png": cv2.resize(whole, (384, 384), interpolation=cv2.INTER_AREA),
+        "set/part.png": np.ascontiguousarray(whole[40:400, 60:420]),
+    }
+    candidates = [
+        Candidate(number, name, str(number), "", 101.0, print_of(pixels))
+        for number, (name, pixels) in enumerate(others.items())
+    ]
+    found = reduce(candidates, build_from({"sources": ["set"]})).rejections
+    kinds = [found[number].rule for number in (1, 2, 3)]
+    assert kinds == ["exact", "near", "tiles"]
+    for number, name in enumerate(others):
+        if number:
+            rejection = found[number]
+            left = as_left(name, rejection.rule, rejection.score, rejection.sentence)
+            assert left.other == "set/a whole, v. 1.png", rejection.sentence
 
 
 def test_pictures_left_out_are_shown_while_their_source_is_there(made):
