@@ -105,7 +105,11 @@ def test_every_step_may_fail_once_in_every_way(hub):
     assert hub.faults.happened == len(KINDS) * (len(STEPS) - 1), "a fault was never met"
 
 
-@pytest.mark.parametrize("step", ["POST .*/commit/realesr", "POST .*/commit/main", "GET .*/tree/"])
+# The client itself waits half a minute before it gives up a question.
+ASKED = pytest.param("GET .*/tree/", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("step", ["POST .*/commit/realesr", "POST .*/commit/main", ASKED])
 @pytest.mark.parametrize("status", [503, 0])
 def test_lasting_trouble_is_told_leaves_nothing_and_the_same_command_goes_on(hub, step, status):
     wanted = plan()
