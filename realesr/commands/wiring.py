@@ -13,6 +13,7 @@ from realesr.commands import (
     degrade,
     doctor,
     evaluate,
+    honesty,
     inspect,
     models,
     publish,
@@ -67,6 +68,7 @@ def _root(
 app.command("upscale", epilog=upscale.EXAMPLE)(upscale.upscale)
 app.command("degrade", epilog=degrade.EXAMPLE)(degrade.degrade)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
+app.command("honesty", epilog=honesty.EXAMPLE)(honesty.honesty)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
