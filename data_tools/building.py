@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from data_tools.items import Item, Trouble
-from data_tools.journal import Journal, Piece
-from data_tools.judging import Record, judge, record_from, unreadable
+from data_tools.journal import Journal
+from data_tools.judging import Record, record_from
 from data_tools.manifest import (
     COLUMNS,
     MANIFEST,
@@ -31,13 +31,13 @@ from data_tools.manifest import (
     REJECTIONS,
     write_table,
 )
+from data_tools.pieces import Kept, judge_piece, shape_piece
 from data_tools.reducing import Candidate, Verdict, reduce
-from data_tools.rules import RULES
 from data_tools.settings import Build
-from data_tools.shaping import Shaped, shape, write_files
+from data_tools.shaping import is_our_name
 from data_tools.sources import everything
 from data_tools.working import in_order
-from realesr.errors import ConfigError, PictureError
+from realesr.errors import ConfigError
 from realesr.images.safefile import make_folder, write_file
 
 PLAN = "build.json"
@@ -118,17 +118,26 @@ class _Run:
 
     def judge(self) -> None:
         """Judge every picture that was not judged before."""
-        places = set()
-        work = partial(_judge_piece, plan=self.plan, kept_bytes=self.kept_bytes)
+        places, total = set(), self._count()
+        work = partial(judge_piece, plan=self.plan, kept_bytes=self.kept_bytes)
         keyed = ((_key(item), item) for item in self.items())
         for place, count, fresh in in_order(work, self.judged.pieces(keyed), self.workers):
             places.add(place)
             self.outcome.found += count
             self.outcome.resumed |= not fresh
-            self.told("judged", self.outcome.found, 0)
+            self.told("judged", self.outcome.found, total)
         self.judged.forget_others(places.__contains__)
         if not self.outcome.found:
             raise ConfigError("E404", "There is no picture in the sources.", "Check their paths.")
+
+    def _count(self) -> int:
+        """How many pictures there are; 0 where that is only known by reading them."""
+        count = 0
+        for item in self.items():
+            if not isinstance(item, Trouble) and item.costly:
+                return 0
+            count += 1
+        return count
 
     def records(self) -> Iterator[Record]:
         return map(record_from, self.judged.results())
@@ -155,14 +164,14 @@ class _Run:
             make_folder(self.output / split)
         done, total = 0, len(verdict.splits)
         places = set()
-        work = partial(_shape_piece, plan=self.plan, output=self.output)
+        work = partial(shape_piece, plan=self.plan, output=self.output)
         for place, count in in_order(work, self.shaped.pieces(self._kept(verdict)), self.workers):
             places.add(place)
             done += count
             self.told("shaped", done, total)
         self.shaped.forget_others(places.__contains__)
 
-    def _kept(self, verdict: Verdict) -> Iterator[tuple[str, _Kept]]:
+    def _kept(self, verdict: Verdict) -> Iterator[tuple[str, Kept]]:
         for number, (item, record) in enumerate(zip(self.items(), self.records(), strict=True)):
             if number in verdict.splits and record.print and not isinstance(item, Trouble):
                 held = self.kept_bytes / record.sha256
@@ -170,7 +179,7 @@ class _Run:
                 facts = record.as_dict() | {"print": None, "phash": record.print.phash}
                 yield (
                     f"{record.sha256} {record.source} {verdict.splits[number]}",
-                    _Kept(source, facts, verdict.splits[number]),
+                    Kept(source, facts, verdict.splits[number]),
                 )
 
     def finish(self, verdict: Verdict) -> Outcome:
@@ -188,9 +197,24 @@ class _Run:
                 if row["split"] == split
             )
             write_table(self.output / split / METADATA, mine, OF_SPLIT)
+        self._sweep()
         outcome.files = write_table(self.output / MANIFEST, self._rows(), COLUMNS)
         Journal(self.output / UNFINISHED, "").remove()
         return outcome
+
+    def _sweep(self) -> None:
+        """Take away what an earlier call made of pictures that have changed since."""
+        listed = {row["file"] for row in self._rows()}
+        for path in self.output.glob("*/*"):
+            name = path.relative_to(self.output).as_posix()
+            if is_our_name(path.name) and name not in listed:
+                path.unlink()
+        for path in self.output.glob(".realesr-*.tmp"):
+            path.unlink()
+        for folder in {path.parent for path in self.output.glob("*/" + METADATA)}:
+            if not any(folder.name == name.partition("/")[0] for name in listed):
+                (folder / METADATA).unlink()
+                folder.rmdir()
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         return (row for result in self.shaped.results() for row in result["rows"])
@@ -209,90 +233,6 @@ class _Run:
             for row in result["unmade"]:
                 self.outcome.rejected[row["rule"]] += 1
                 yield row
-
-
-class _Kept(NamedTuple):
-    """A picture to be shaped: where its bytes are, what is known of it, its split."""
-
-    source: Item | Path
-    facts: dict[str, Any]
-    split: str
-
-
-def _judge_piece(piece: Piece, *, plan: Build, kept_bytes: Path) -> tuple[Path, int, bool]:
-    """Judge some pictures, unless that was done; where, how many, and whether it was done now."""
-    if piece.place.exists():
-        return piece.place, len(piece.items), False
-    found = []
-    for item in piece.items:
-        if isinstance(item, Trouble):
-            found.append(Record(item.name, rejections=(unreadable(item.refusal),)).as_dict())
-            continue
-        record, data = judge(item, plan)
-        found.append(record.as_dict())
-        if item.costly and record.passed:
-            write_file(kept_bytes / record.sha256, data, force=True)
-    piece.write(found)
-    return piece.place, len(found), True
-
-
-def _shape_piece(piece: Piece, *, plan: Build, output: Path) -> tuple[Path, int]:
-    """Write the files of some pictures, unless that was done."""
-    if not piece.place.exists():
-        rows: list[dict[str, Any]] = []
-        unmade: list[dict[str, Any]] = []
-        for kept in piece.items:
-            _shape_picture(kept, plan, output, rows, unmade)
-        piece.write([{"rows": rows, "unmade": unmade}])
-    return piece.place, len(piece.items)
-
-
-def _shape_picture(
-    kept: _Kept, plan: Build, output: Path, rows: list[Any], unmade: list[Any]
-) -> None:
-    facts = kept.facts
-    data = kept.source.read_bytes() if isinstance(kept.source, Path) else kept.source.read()
-    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
-        raise PictureError(
-            "E104", f"{facts['source']} changed while the set was built.", "Build it again."
-        )
-    size = (facts["width"], facts["height"])
-    made: list[Shaped] = []
-    for each in shape(facts["source"], data, facts["sha256"], size, facts["format"], plan.shape):
-        if isinstance(each, Shaped):
-            made.append(each)
-            rows.append(_row(kept, each))
-        else:
-            unmade.append(
-                {
-                    "source": facts["source"],
-                    "rule": "shape",
-                    "score": float(min(size)),
-                    "threshold": float(plan.shape.crop),
-                    "sentence": each,
-                }
-            )
-    write_files(output / kept.split, made)
-
-
-def _row(kept: _Kept, file: Shaped) -> dict[str, Any]:
-    facts = kept.facts
-    credit = facts["credit"]
-    return {
-        "file": f"{kept.split}/{file.name}",
-        "source": facts["source"],
-        "licence": credit["licence"],
-        "author": credit["author"],
-        "origin": credit["origin"],
-        "split": kept.split,
-        "sha256": file.sha256,
-        "phash": facts["phash"],
-        "width": file.width,
-        "height": file.height,
-        "mode": facts["mode"],
-        "bits": facts["bits"],
-        **{rule.name: facts["scores"][rule.name] for rule in RULES},
-    }
 
 
 def _key(item: Item | Trouble) -> str:

@@ -88,6 +88,15 @@ def stem_of(source: str, sha256: str) -> str:
     return f"{plain}-{sha256[:12]}"
 
 
+def is_our_name(name: str) -> bool:
+    """Whether `shape` gives files such names.
+
+    >>> is_our_name("b-0123456789ab-640x480-y0-x8.png"), is_our_name("holiday.png")
+    (True, False)
+    """
+    return bool(re.search(r"-[0-9a-f]{12}(-\d+x\d+)?(-y\d+-x\d+)?\.[a-z]+$", name))
+
+
 def _file(stem: str, pixels: Any, icc: bytes | None) -> Shaped:
     data = encode_quickly(pixels, icc)
     sha256 = hashlib.sha256(data).hexdigest()

@@ -118,7 +118,7 @@ def test_names_never_collide(tmp_path, pictures):
     for number, pixels in enumerate(pictures.values()):
         write_heap(tmp_path / "heap" / str(number), {"same": pixels})
     outcome = built(tmp_path / "set", str(tmp_path / "heap"))
-    assert outcome.files == len(pictures) == len(list((tmp_path / "set/train").iterdir()))
+    assert outcome.files == len(pictures) == len(list((tmp_path / "set/train").glob("*.png")))
 
 
 def test_licences_are_recorded_and_only_those_allowed_are_taken(tmp_path, pictures):

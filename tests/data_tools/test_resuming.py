@@ -68,15 +68,18 @@ def test_what_was_done_is_not_done_again_and_the_end_is_the_same(tmp_path, stage
 
 
 def test_pictures_that_came_or_went_meanwhile_are_seen(tmp_path):
-    source = heap(tmp_path / "heap", 20)
+    source = heap(tmp_path / "heap", 36)
     plan = planned(source)
 
     def stop(now: str, done: int, total: int) -> None:
-        raise KeyboardInterrupt
+        if now == "shaped":
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         build(plan, tmp_path / "two", told=stop)
     (source / "0000.png").unlink()
+    (source / "0003.png").write_bytes((source / "0001.png").read_bytes())
+    (tmp_path / "two" / ".realesr-0123.tmp").write_bytes(b"half of something")
     build(plan, tmp_path / "two")
     build(plan, tmp_path / "one")
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
