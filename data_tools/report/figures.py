@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 INK, SOFT, LINE = "#19191e", "#6b6b70", "#e4e4e0"
 WIDE, TALL = 4.6, 2.7
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.size": 10,
     "axes.titlesize": 10.5,
     "axes.labelsize": 9.5,
@@ -86,7 +86,7 @@ def scores(rule: Rule, kept: Sequence[float], left: Sequence[float], limit: floa
         edges = np.linspace(low, high if high > low else low + 1, 41)
         parts = [np.clip(kept, low, edges[-1]), np.clip(left, low, edges[-1])]
         colours, labels = [BLUE, ORANGE], ["kept", "left out"]
-        axes.hist(parts, edges, stacked=True, color=colours, label=labels, rwidth=0.92)
+        axes.hist(parts, edges.tolist(), stacked=True, color=colours, label=labels, rwidth=0.92)
         if limit is not None:
             axes.axvline(limit, color=RED, linewidth=1.6, linestyle=(0, (4, 2)))
             words = f"{rule.passes} {limit:g}"
@@ -203,7 +203,7 @@ def slopes(every: Sequence[float]) -> str:
     """How steeply power falls, for each picture."""
     with _drawn() as (_, axes, done):
         edges = np.linspace(min(-4.0, *every), max(-0.5, *every), 36)
-        axes.hist(every, edges, color=BLUE, rwidth=0.92)
+        axes.hist(every, edges.tolist(), color=BLUE, rwidth=0.92)
         axes.axvline(-2, color=SOFT, linewidth=1, linestyle="--")
         axes.set(xlabel="exponent of power over frequency", ylabel="pictures")
         _whole(axes.yaxis)

@@ -108,7 +108,7 @@ def spectrum(colours: Array) -> Array | None:
 
 def _rings() -> Array:
     frequency = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.fftfreq(SIDE)[None, :])
-    return np.digitize(frequency, RINGS).ravel()
+    return np.asarray(np.digitize(frequency, RINGS).ravel())
 
 
 def slope_of(power: Array) -> float | None:

@@ -118,4 +118,6 @@ def soft_step(plane: Plane, edge: float = 0.0, softness: float = 1.0) -> Plane:
     >>> soft_step(np.array([-1.0, 0.0, 1.0], np.float32)).tolist()
     [0.0, 0.5, 1.0]
     """
-    return np.clip((plane - np.float32(edge)) / np.float32(softness) + np.float32(0.5), 0, 1)
+    return np.asarray(
+        np.clip((plane - np.float32(edge)) / np.float32(softness) + np.float32(0.5), 0, 1)
+    )

@@ -56,7 +56,7 @@ def inked(generator: Draws, cell: Cell, rows: int, columns: int) -> Plane:
     elif generator.random() < 0.3:
         # Edges of low contrast are where sharpening shows.
         ends = np.array([[0.4] * 3, [0.6] * 3], np.float32)
-    return ends[0] + pattern[..., None] * (ends[1] - ends[0])
+    return np.asarray(ends[0] + pattern[..., None] * (ends[1] - ends[0]))
 
 
 def zone_plate(generator: Draws, rows: int, columns: int) -> Plane:
@@ -99,7 +99,7 @@ def line_pairs(generator: Draws, rows: int, columns: int) -> Plane:
     length = rows if along is row else columns
     band = np.clip((along / length * bands).astype(np.int32), 0, bands - 1)
     widths = FINE * np.geomspace(10, 1, bands)
-    return (((across / widths[band]).astype(np.int32) % 2) == 0).astype(np.float32)
+    return np.asarray((((across / widths[band]).astype(np.int32) % 2) == 0).astype(np.float32))
 
 
 def sweep(generator: Draws, rows: int, columns: int) -> Plane:

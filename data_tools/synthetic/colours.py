@@ -38,7 +38,7 @@ def srgb(oklab: npt.NDArray[Any]) -> Plane:
     """
     linear = np.clip((oklab @ _TO_ROOTS.T) ** 3 @ _TO_LINEAR.T, 0, 1)
     curved = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return curved.astype(np.float32)
+    return np.asarray(curved.astype(np.float32))
 
 
 def oklab(colours: npt.NDArray[Any]) -> Plane:
@@ -122,4 +122,4 @@ def ramp(generator: Draws, values: Plane, stops: int = 5, chosen: Palette | None
     fine = np.linspace(0, 1, 1024)
     table = np.stack([np.interp(fine, places, colours[order, c]) for c in range(3)], axis=1)
     indices = np.clip(values * 1023, 0, 1023).astype(np.int32)
-    return table.astype(np.float32)[indices]
+    return np.asarray(table.astype(np.float32)[indices])

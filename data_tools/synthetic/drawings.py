@@ -49,7 +49,7 @@ def _printed(generator: Draws, sheet: Plane) -> Plane:
     paper = lch(float(generator.uniform(0.9, 0.98)), 0.025, hue + float(generator.uniform(60, 300)))
     if generator.random() < 0.15:
         ink, paper = paper, ink
-    return ink + sheet[..., None] * (paper - ink)
+    return np.asarray(ink + sheet[..., None] * (paper - ink))
 
 
 def pen(generator: Draws, rows: int, columns: int) -> float:

@@ -126,7 +126,7 @@ def painted(generator: Draws, labels: npt.NDArray[np.int32], middles: Plane, siz
     place_row = (row.astype(np.int32) + start[:, 0][labels]) % 512
     place_column = (column.astype(np.int32) + start[:, 1][labels]) % 512
     light += strength[labels] * grain[place_row, place_column]
-    return colours[labels] * (1 + light)[..., None]
+    return np.asarray(colours[labels] * (1 + light)[..., None])
 
 
 def shadow(generator: Draws, labels: npt.NDArray[np.int32]) -> Plane:

@@ -79,7 +79,7 @@ def lit(generator: Draws, surface: Surface, colours: Plane) -> Plane:
         half = math.sqrt(east**2 + south**2 + (up + 1) ** 2)
         facing = np.clip((up + 1 - east * across - south * down) / (length * half), 0, 1)
         picture += np.float32(surface.shine * 0.5) * (facing**40)[..., None]
-    return picture
+    return np.asarray(picture)
 
 
 def bent(
@@ -163,13 +163,13 @@ def turing(generator: Draws, rows: int, columns: int) -> Surface:
     # One waist of frequencies grows; all others fade: (1 - (f / f0)**2)**2.
     fade = ((1 - (down**2 + across**2) * period**2) ** 2).astype(np.float32)
     spots = float(generator.choice([0.0, 0.0, 0.9, -0.9]))
-    field = 0.3 * cloud(generator, *small, slope=0.0)
+    field: Plane = 0.3 * cloud(generator, *small, slope=0.0)
     for _ in range(50):
         push = 0.4 * field + spots * field**2 - field**3
         changed = np.fft.rfft2(field + np.float32(0.5) * push) / (1 + 0.5 * fade)
         field = np.fft.irfft2(changed, s=small).astype(np.float32)
     field = cv2.resize(field, (columns, rows), interpolation=cv2.INTER_CUBIC)
-    field /= max(float(field.std()), 1e-6)
+    field = field / max(float(field.std()), 1e-6)
     soft = float(generator.uniform(0.15, 1.6))
     skin = cloud(generator, rows, columns, slope=1.6)
     edge = soft_step(field, 0, soft)
