@@ -88,7 +88,7 @@ def test_pictures_that_came_or_went_meanwhile_are_seen(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_thirty_kills_at_random_moments(tmp_path):
-    source = heap(tmp_path / "heap", 400)
+    source = heap(tmp_path / "heap", 120)
     sets = [word for change in (*SHAPES, *RULES) for word in ("--set", change)]
     sets += ["--set", "validation=0.2"]
 
