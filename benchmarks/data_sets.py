@@ -1,6 +1,6 @@
 """Data tools measured: cropping beside the usual script, all rules on, memory as sets grow.
 
-python benchmarks/data_tools.py [--quick]
+python benchmarks/data_sets.py [--quick]
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def main() -> None:
         f"{conditions}. Pictures are laid out of scikit-image's photographs. The plain script is "
         "written anew after the description of the reference's: OpenCV, one process, a grid."
     )
-    command = "python benchmarks/data_tools.py" + (" --quick" if given.quick else "")
+    command = "python benchmarks/data_sets.py" + (" --quick" if given.quick else "")
     print(write_section("Data tools", command, told, body))
 
 
