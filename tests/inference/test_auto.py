@@ -18,7 +18,7 @@ from realesr.quality.backprojection import how_consistent
 from realesr.quality.checkup import LEAVE_ALONE, Checkup, Finding, Suggestion, inspect
 from tests.pictures import natural
 
-PLAIN = Plan(model="starter-x4")
+PLAIN = Plan(model="lab-x4")
 
 
 @pytest.fixture(scope="module")
@@ -68,33 +68,53 @@ def test_every_picture_gets_a_whole_plan():
 def test_nothing_overrules_a_person():
     asked = {"shrink": 1.0, "model": "bicubic", "strength": 0.3, "fix_colour": False}
     asked |= {"sharpen": 1.0, "keep_grain": 0.7, "consistent": "off"}
-    plan = make_plan(checkup("starter-x4", noise=20, enlarged=3), asked)
+    plan = make_plan(checkup("lab-x4", noise=20, enlarged=3), asked)
     assert {name: getattr(plan, name) for name in asked} == asked
     assert {each.name for each in plan.decisions if each.by == "you"} == set(asked)
 
 
 @pytest.mark.parametrize(
     ("enlarged", "side", "shrunk"),
-    [(1.0, 256, 1.0), (1.2, 256, 1.0), (2.0, 256, 2.0), (8.0, 256, 4.0), (4.0, 72, 2.25)],
+    [
+        (1.0, 256, 1.0),
+        (1.6, 256, 1.0),
+        (2.0, 256, 2.0),
+        (8.0, 256, 4.0),
+        (4.0, 72, 2.25),
+        (4.0, 48, 1.0),
+    ],
 )
 def test_what_was_enlarged_is_shrunk_as_far_as_it_goes(enlarged, side, shrunk):
-    assert make_plan(checkup("starter-x4", enlarged=enlarged, side=side), {}).shrink == shrunk
+    assert make_plan(checkup("lab-x4", enlarged=enlarged, side=side), {}).shrink == shrunk
 
 
 def test_only_models_that_are_here_are_chosen():
-    found = checkup("RealESRGAN_x4plus", "starter-x4")
-    assert make_plan(found, {}, available=["starter-x4"]).model == "starter-x4"
+    found = checkup("RealESRGAN_x4plus", "lab-x4")
+    assert make_plan(found, {}, available=["lab-x4"]).model == "lab-x4"
     assert make_plan(found, {}, available=["RealESRGAN_x4plus"]).model == "RealESRGAN_x4plus"
-    assert "starter-x4" in models_here() and "bicubic" in models_here()
+    assert "lab-x4" in models_here() and "bicubic" in models_here()
+
+
+@pytest.mark.parametrize(("noise", "denoise"), [(6.0, 0.5), (20.0, 1.0)])
+def test_noise_is_for_the_model_that_takes_it_away(noise, denoise):
+    pair = ["realesr-general-x4v3", "realesr-general-wdn-x4v3"]
+    found = checkup("starter-x4", noise=noise)
+    plan = make_plan(found, {}, available=["starter-x4", *pair])
+    assert (plan.model, plan.denoise) == (pair[0], denoise)
+    # Half of a pair cannot be mixed, and clean pictures have no need of it.
+    for available, level in ((["starter-x4", pair[0]], noise), (["starter-x4", *pair], 1.0)):
+        found = checkup("starter-x4", noise=level)
+        plan = make_plan(found, {}, available=available)
+        assert (plan.model, plan.denoise) == ("starter-x4", None)
 
 
 def test_a_picture_to_leave_alone_meets_no_network():
-    assert make_plan(checkup(LEAVE_ALONE, "starter-x4"), {}).model == "lanczos"
+    assert make_plan(checkup(LEAVE_ALONE, "lab-x4"), {}).model == "lanczos"
 
 
 def test_a_decision_there_is_not_is_refused():
     with pytest.raises(ParameterError, match=r"E001 .*'strenght'"):
-        make_plan(checkup("starter-x4"), {"strenght": 1.0})
+        make_plan(checkup("lab-x4"), {"strenght": 1.0})
 
 
 # -- doing -----------------------------------------------------------------------------------------
@@ -103,7 +123,7 @@ def test_a_decision_there_is_not_is_refused():
 @pytest.mark.parametrize("sharpen", [0.5, 2.0])
 def test_a_result_is_moved_until_it_is_as_true_as_the_plain_one(prepare, sharpen):
     picture = Picture(natural("coffee", 40, 48))
-    asked = {"model": "starter-x4", "sharpen": sharpen}
+    asked = {"model": "lab-x4", "sharpen": sharpen}
     away = run(AutoUpscaler(prepare, PLAIN, {**asked, "consistent": "off"}), picture)
     auto = run(AutoUpscaler(prepare, PLAIN, asked), picture)
     plain = prepare(PLAIN)(picture.pixels)
