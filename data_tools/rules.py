@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from data_tools.looking import Look, least
+from data_tools.looking import Look, Pixels, least
 from data_tools.settings import Select
 from realesr.quality.estimators import banding, blockiness, enlargement, flatness
 
@@ -110,17 +110,23 @@ def border(look: Look) -> float | None:
     A frame ends all at once along its whole length; the white margin of a page does not.
     """
     pixels = look.pixels if look.pixels.ndim == 3 else look.pixels[..., None]
-    widths = []
-    for turn in range(4):
-        sight = np.rot90(pixels, turn)
-        first = sight[0, 0].astype(np.int32)
-        top = np.iinfo(sight.dtype).max // 128
-        reach = sight[: sight.shape[0] // 3, :: max(1, sight.shape[1] // 256)]
-        other = (np.abs(reach.astype(np.int32) - first) > top).any(2).mean(1)
-        width = int(np.argmax(other > 0)) if (other > 0).any() else 0
-        ends = width and other[min(width + 1, len(other) - 1)] > 0.6
-        widths.append(width if ends else 0)
-    return float(max(widths) / min(pixels.shape[:2]))
+    widest = max(_frame(np.rot90(pixels, turn)) for turn in range(4))
+    return widest / float(min(pixels.shape[:2]))
+
+
+def _frame(sight: Pixels) -> int:
+    """How many rows at the top have one colour, where it ends with a line; else 0."""
+    thin = sight[: sight.shape[0] // 3, :: max(1, sight.shape[1] // 256)]
+    first, near = sight[0, 0].astype(np.int32), np.iinfo(sight.dtype).max // 128
+    width = 0
+    for row in thin:
+        other = (np.abs(row.astype(np.int32) - first) > near).any(1).mean()
+        if other > 0:
+            # The row that the line runs through may be a mixture.
+            after = thin[min(width + 1, len(thin) - 1)].astype(np.int32)
+            return width if (np.abs(after - first) > near).any(1).mean() > 0.6 else 0
+        width += 1
+    return 0
 
 
 def alpha(look: Look) -> float | None:
@@ -136,7 +142,7 @@ def gray(look: Look) -> float | None:
     pixels = look.strip
     if pixels.ndim == 2 or pixels.shape[2] == 2:
         return 0.0
-    colours = pixels[::2, ::2, :3].astype(np.float32)
+    colours = pixels[::4, ::2, :3].astype(np.float32)
     spread = colours.max(2) - colours.min(2)
     return float(spread.mean()) * 255 / float(np.iinfo(pixels.dtype).max)
 

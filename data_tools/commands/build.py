@@ -11,6 +11,7 @@ import typer
 from data_tools.commands.progress import StageLine
 from realesr.commands.report import printable
 from realesr.commands.saying import say
+from realesr.errors import ParameterError
 
 if TYPE_CHECKING:
     from data_tools.settings import Build
@@ -53,7 +54,12 @@ def build(
     Pictures stay as they are, byte for byte, unless shape.* asks for copies or sub-images. Every
     picture that is left out has a row in rejected.parquet that says why.
     """
-    from data_tools.building import build as run
+    try:
+        from data_tools.building import build as run
+    except ImportError as error:
+        raise ParameterError(
+            "E001", f"Building needs {error.name}.", "Run `pip install 'realesr[data]'`."
+        ) from error
     from data_tools.working import processors
     from realesr.inference.claiming import Claim
 
@@ -86,7 +92,6 @@ def _plan(
     changes: list[str],
 ) -> Build:
     from data_tools.settings import build_from, read_build
-    from realesr.errors import ParameterError
 
     if inputs[0].lower().endswith(".toml"):
         if len(inputs) > 1 or licence or author or allow:
