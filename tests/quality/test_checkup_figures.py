@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-# The package, before the folder of benchmarks may offer a script of that name.
-import data_tools.synthetic  # noqa: F401
-
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
@@ -46,6 +43,7 @@ def test_further_damages_are_told(bench):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_three_hundred_damaged_pictures_are_told(bench):
     seen = bench.look(bench.cases(300))
     assert len(seen) == 300
@@ -53,5 +51,6 @@ def test_three_hundred_damaged_pictures_are_told(bench):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_three_hundred_with_the_photographs_of_set5(bench, shared):
     assert not broken(bench, bench.look(bench.cases(300, shared / "data" / "eval" / "Set5")))
