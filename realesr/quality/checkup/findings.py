@@ -39,6 +39,7 @@ def look(pixels: Pixels, tables: JpegTables | None = None) -> dict[str, Finding]
     found["chroma"] = chroma(middle, tables)
     for name, (estimator, say) in _PLAIN.items():
         found[name] = say(estimator(middle))
+    found["content"] = _content(estimators.drawing(middle, noise.value))
     return {**found, "borders": _borders(around), "exposure": _exposure(pixels)}
 
 
@@ -180,5 +181,4 @@ _PLAIN: dict[str, tuple[Callable[[Pixels], Estimate], Callable[[Estimate], Findi
     "banding": (estimators.banding, _banding),
     "ringing": (estimators.ringing, _ringing),
     "enlargement": (estimators.enlargement, _enlargement),
-    "content": (estimators.drawing, _content),
 }

@@ -48,7 +48,6 @@ _RULES = (
         lambda it: it.clean and not it.soft and it.pixels >= _HUGE,
     ),
     _Rule("lanczos", 1.0, "Changes nothing but the size."),
-    _Rule("starter-x4", 2.0, "Small and quick."),
     _Rule("lab-x4", 5.0, "Made for damaged pictures of every kind."),
     _Rule("lab-x4-fidelity", 3.0, "Faithful, and softer than the others."),
     _Rule(
