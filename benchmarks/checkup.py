@@ -241,7 +241,7 @@ def main(words: list[str] | None = None) -> None:
         f"{' and those of ' + options.folder.name if options.folder else ''}; drawings and "
         "pages: `data_tools.synthetic`."
     )
-    command = "python benchmarks/checkup.py"
+    command = f"python benchmarks/checkup.py{' --quick' if options.quick else ''}"
     if options.folder:
         command += f" --folder {options.folder.name}"
     print(write_section("Check-up", command, conditions, body))
