@@ -11,6 +11,7 @@ import argparse
 import csv
 import hashlib
 import itertools
+import json
 import shutil
 import tempfile
 from collections import Counter
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from report import machine, table, write_section
+from safetensors.torch import load_file, save_file
 
 from realesr.degradations import presets
 from realesr.inference.upscaler import Upscaler
@@ -34,7 +36,8 @@ from realesr.train.sources import open_source, open_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "realesr" / "models" / "weights"
-RUNS = ROOT / "docs" / "runs"
+STAGE = ROOT / "runs" / "bundled"
+RUNS = ROOT / "docs" / "journals"
 LEAST = 60.0
 LICENCE = "BSD-3-Clause"
 DISCRIMINATOR = "discriminator.safetensors"
@@ -42,12 +45,21 @@ DISCRIMINATOR = "discriminator.safetensors"
 
 @dataclass(frozen=True)
 class Model:
-    """What a card says that no file knows."""
+    """What a card says that no file knows.
+
+    Attributes:
+        name: In the catalogue.
+        config: Of its run.
+        summary: What it is, for the card.
+        use: What it is for and not for.
+        share: Of the run's own weights; the rest is lab-x4-fidelity's (network interpolation).
+    """
 
     name: str
     config: str
     summary: str
     use: str
+    share: float = 1.0
 
 
 MODELS = (
@@ -68,6 +80,7 @@ MODELS = (
         "from a discriminator to paint detail that looks real.",
         "For photographs, drawings and screenshots that are small, compressed or noisy, and that "
         "somebody wants to look at. Detail it draws is a plausible guess.",
+        share=0.75,
     ),
     Model(
         "srcnn-x4",
@@ -81,14 +94,16 @@ MODELS = (
 
 
 def bundle(sources: Path, evaluations: list[str]) -> None:
-    """Write weights, cards and the runs' journals."""
+    """Write weights, cards and the runs' journals: all of them, or what was there stays."""
+    STAGE.mkdir(parents=True, exist_ok=True)
     for model in MODELS:
         config = read_config(ROOT / model.config)
         step = Path(config.output) / f"step-{config.steps:06}"
         if not step.is_dir():
             print(f"{model.name}: {step} is not there; left out.")
             continue
-        cost = store(step / "generator.safetensors", model.name, evaluations)
+        with tempfile.TemporaryDirectory() as alone:
+            cost = store(mixed(model, config, step, Path(alone)), model.name, evaluations)
         RUNS.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(config.output) / "metrics.jsonl", RUNS / f"{model.name}.jsonl")
         write_card(model, config, sources, cost)
@@ -96,16 +111,29 @@ def bundle(sources: Path, evaluations: list[str]) -> None:
             with tempfile.TemporaryDirectory() as alone:
                 # The step's config.json tells of the generator.
                 shutil.copy(step / DISCRIMINATOR, alone)
-                target = WEIGHTS / f"{model.name}-discriminator.safetensors"
+                target = STAGE / f"{model.name}-discriminator.safetensors"
                 convert(Path(alone) / DISCRIMINATOR, target, half=True, licence=LICENCE, force=True)
-    for path in sorted(WEIGHTS.glob("*.safetensors")):
+    for path in sorted(STAGE.glob("*.safetensors")):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         print(f"{path.name}: {path.stat().st_size:,} bytes, sha256 {digest}")
+    shutil.copytree(STAGE, WEIGHTS, dirs_exist_ok=True)
+
+
+def mixed(model: Model, config: TrainConfig, step: Path, folder: Path) -> Path:
+    """The weights to bundle: of the last step, or of the best one mixed with the faithful model."""
+    if model.share == 1:
+        return step / "generator.safetensors"
+    own = load_file(Path(config.output) / "best" / "generator.safetensors")
+    faithful = load_file(Path(config.start.generator) / "generator.safetensors")
+    weights = {k: model.share * own[k] + (1 - model.share) * faithful[k] for k in own}
+    save_file(weights, folder / "generator.safetensors")
+    shutil.copy(step / "config.json", folder)
+    return folder / "generator.safetensors"
 
 
 def store(path: Path, name: str, evaluations: list[str]) -> float:
     """Write half the digits where nobody sees it; what that costs, in dB against all of them."""
-    target = WEIGHTS / f"{name}.safetensors"
+    target = STAGE / f"{name}.safetensors"
     convert(path, target, half=True, licence=LICENCE, force=True)
     whole, short = (
         Upscaler(load_model(each, device="cpu"), precision="fp32", device="cpu")
@@ -125,7 +153,7 @@ def store(path: Path, name: str, evaluations: list[str]) -> float:
 
 def write_card(model: Model, config: TrainConfig, sources: Path, cost: float) -> None:
     """Everything that is known of a model, from its run."""
-    target = WEIGHTS / f"{model.name}.safetensors"
+    target = STAGE / f"{model.name}.safetensors"
     loaded = load_model(target, device="cpu")
     parameters = sum(each.numel() for each in loaded.network.parameters())
     arguments = ", ".join(f"{key} {value}" for key, value in loaded.spec.arguments.items())
@@ -140,6 +168,7 @@ def write_card(model: Model, config: TrainConfig, sources: Path, cost: float) ->
         ["Licence", "BSD-3-Clause"],
         ["Configuration", f"`{model.config}`, seed {config.seed}"],
         ["Training", training(config)],
+        ["Weights", taken(model, config)],
         ["sha256", f"`{hashlib.sha256(target.read_bytes()).hexdigest()}`"],
     ]
     scores = [
@@ -169,7 +198,7 @@ something recognisable: detail it draws is not evidence.
 ## How it was trained
 
 By `realesr train {model.config}` on the pictures below, {held} of them held out. The
-configuration has every setting, [the journal](../../../docs/runs/{model.name}.jsonl) losses and
+configuration has every setting, [the journal](../../../docs/journals/{model.name}.jsonl) losses and
 scores. On the held-out pictures, degraded as in training:
 
 {table(["score", "first look", "last step", "bicubic"], scores)}
@@ -182,7 +211,18 @@ where it fails.
 
 {credits(sources)}
 """
-    (WEIGHTS / f"{model.name}.md").write_text(text, encoding="utf-8")
+    (STAGE / f"{model.name}.md").write_text(text, encoding="utf-8")
+
+
+def taken(model: Model, config: TrainConfig) -> str:
+    """Which weights of the run these are."""
+    if model.share == 1:
+        return f"the average of step {config.steps:,}"
+    best = json.loads((Path(config.output) / "best" / "scores.json").read_text("utf-8"))["step"]
+    return (
+        f"{model.share:g} of the average of step {best:,}, which did best, and {1 - model.share:g} "
+        "of lab-x4-fidelity (network interpolation: less noise is drawn for hardly more distance)"
+    )
 
 
 def training(config: TrainConfig) -> str:

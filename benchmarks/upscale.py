@@ -161,7 +161,7 @@ def main() -> None:
     """Measure and rewrite the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=Path, help="sharp pictures to judge quality on")
-    parser.add_argument("--model", default="starter-x4")
+    parser.add_argument("--model", default="lab-x4")
     wanted = parser.parse_args()
     conditions = machine("pillow", "scikit-image")
     where = f"{wanted.pictures.name}" if wanted.pictures else "scikit-image's photographs"

@@ -27,8 +27,8 @@ element.addEventListener('click', async ({ target }) => {
 def command(photo: str, model: str, scale: int) -> str:
     """The command line that makes the same pixels.
 
-    >>> command("my photo.jpg", "starter-x4", 4)
-    "realesr upscale 'my photo.jpg' -o 'my photo_x4.png' --model starter-x4 --scale 4"
+    >>> command("my photo.jpg", "lab-x4", 4)
+    "realesr upscale 'my photo.jpg' -o 'my photo_x4.png' --model lab-x4 --scale 4"
     """
     parts = ["realesr", "upscale", photo, "-o", _result(photo, scale)]
     return shlex.join([*parts, "--model", model, "--scale", str(scale)])
@@ -37,11 +37,11 @@ def command(photo: str, model: str, scale: int) -> str:
 def python(photo: str, model: str, scale: int) -> str:
     """The Python that makes the same pixels.
 
-    >>> print(python("photo.jpg", "starter-x4", 4))
+    >>> print(python("photo.jpg", "lab-x4", 4))
     import realesr
     <BLANKLINE>
     picture = realesr.read_picture('photo.jpg')
-    upscaler = realesr.Upscaler('starter-x4', scale=4)
+    upscaler = realesr.Upscaler('lab-x4', scale=4)
     larger = picture.with_pixels(upscaler(picture.pixels))
     realesr.write_picture(larger, 'photo_x4.png')
     <BLANKLINE>

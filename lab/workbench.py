@@ -242,8 +242,8 @@ def _count_tiles(upscaler: Upscaler, height: int, width: int) -> int:
 def _pixels_worked(spec: ModelSpec, scale: int, height: int, width: int) -> int:
     """Pixels the network meets on the way to a scale, in all its passes.
 
-    >>> starter = next(spec for spec in known_models() if spec.name == "starter-x4")
-    >>> _pixels_worked(starter, 4, 10, 10), _pixels_worked(starter, 8, 10, 10)
+    >>> bundled = next(spec for spec in known_models() if spec.name == "lab-x4")
+    >>> _pixels_worked(bundled, 4, 10, 10), _pixels_worked(bundled, 8, 10, 10)
     (100, 1700)
     """
     passes = math.ceil(math.log(scale, spec.scale) - 1e-9) if spec.scale > 1 else 1

@@ -18,7 +18,7 @@ from realesr.models.catalogue import DEFAULT_MODEL
 if TYPE_CHECKING:
     from realesr.quality.bench import Case
 
-EXAMPLE = "Example: realesr bench --model starter-x4 --side 256 --side 512 --plot bench.png"
+EXAMPLE = "Example: realesr bench --model lab-x4 --side 256 --side 512 --plot bench.png"
 
 
 def bench(

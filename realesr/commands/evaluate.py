@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from realesr.quality.evaluation.running import Pictures
 
 EXAMPLE = (
-    "Example: realesr evaluate photos --model bicubic --model starter-x4 --recipe gentle "
-    "-o table.md"
+    "Example: realesr evaluate photos --model bicubic --model lab-x4 --recipe gentle -o table.md"
 )
 
 

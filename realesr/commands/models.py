@@ -45,7 +45,7 @@ def list_models(as_json: AsJson = False) -> None:
     )
 
 
-@app.command("show", epilog="Example: realesr models show starter-x4")
+@app.command("show", epilog="Example: realesr models show lab-x4")
 def show_model(name: Name, as_json: AsJson = False) -> None:
     """Show all that is known of a model; a file is read to find out."""
     facts = _facts(name)

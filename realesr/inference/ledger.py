@@ -3,7 +3,7 @@
 One JSON document a line, only ever appended to. Before a result is written, a line says what it
 will be; afterwards another says that it is there::
 
-    {"settings": "3f2a…", "values": {"model": "starter-x4", "scale": 4.0, …}}
+    {"settings": "3f2a…", "values": {"model": "lab-x4", "scale": 4.0, …}}
     {"target": "a_x4.png", "source": "../photos/a.png", …, "sha256": "…", "temporary": ".realesr-…"}
     {"target": "a_x4.png", "time": 1723456789000000000}
 

@@ -60,7 +60,7 @@ class Upscaler:
     Raises:
         ParameterError: E001 for a setting outside its range.
 
-    >>> upscaler = Upscaler("starter-x4", precision="fp32", device="cpu")
+    >>> upscaler = Upscaler("lab-x4", precision="fp32", device="cpu")
     >>> upscaler(np.zeros((5, 7, 3), np.uint8)).shape
     (20, 28, 3)
     """
@@ -103,8 +103,8 @@ class Upscaler:
     def describe(self) -> str:
         """One sentence on how the tiles meet.
 
-        >>> Upscaler("starter-x4", device="cpu").describe()
-        'Tiles of 512 px read 14 px around them, all that counts there: the same as in one piece.'
+        >>> Upscaler("lab-x4", device="cpu").describe()
+        'Tiles of 512 px read 18 px around them, all that counts there: the same as in one piece.'
         """
         if self.is_exact:
             return (

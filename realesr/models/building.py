@@ -26,8 +26,8 @@ def build_network(spec: ModelSpec) -> Network:
     """An untrained network of the spec's architecture, in float32 on the CPU.
 
     >>> from realesr.models.catalogue import find_model
-    >>> build_network(find_model("starter-x4")).radius
-    14
+    >>> build_network(find_model("lab-x4")).radius
+    18
     """
     from realesr.models.compact import Compact
     from realesr.models.resamplers import Resampler

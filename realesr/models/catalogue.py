@@ -14,7 +14,7 @@ from realesr.errors import ModelError
 
 BUNDLED = Path(__file__).parent / "weights"
 BUILT_IN = "built in"
-DEFAULT_MODEL = "starter-x4"
+DEFAULT_MODEL = "lab-x4"
 _RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
 _PAPER = "Wang et al., Real-ESRGAN, ICCV Workshops 2021 (arXiv:2107.10833)"
 _ESRGAN = "Wang et al., ESRGAN, ECCV Workshops 2018 (arXiv:1809.00219)"
@@ -135,17 +135,57 @@ class _Official:
 
 _OURS = (
     ModelSpec(
-        name="starter-x4",
+        name="lab-x4",
         architecture="compact",
-        arguments={"scale": 4, "features": 48, "convolutions": 12},
+        arguments={"scale": 4, "features": 64, "convolutions": 16},
         scale=4,
-        source=str(BUNDLED / "starter-x4.safetensors"),
+        source=str(BUNDLED / "lab-x4.safetensors"),
         licence="BSD-3-Clause",
-        description="Small, quick, bundled. Sharpens edges, softens mild JPEG traces and noise.",
+        description="Bundled. Crisp: removes JPEG blocks and noise, draws detail that looks real.",
         paper=_PAPER,
-        sha256="c9491bcd238cab37b094009e8499e1eb89680eba3e27b39feee33716a6797b80",
-        size=1_092_280,
-        radius=14,
+        sha256="048f4ac7365fcd692a5a617fdbb2b748aecbbe9a0f9a0636e52f9cf042de0698",
+        size=1_247_328,
+        radius=18,
+        blend_with="lab-x4-fidelity",
+    ),
+    ModelSpec(
+        name="lab-x4-fidelity",
+        architecture="compact",
+        arguments={"scale": 4, "features": 64, "convolutions": 16},
+        scale=4,
+        source=str(BUNDLED / "lab-x4-fidelity.safetensors"),
+        licence="BSD-3-Clause",
+        description="Bundled. Faithful: removes JPEG blocks and noise, invents hardly anything.",
+        paper=_PAPER,
+        sha256="cdce97608e8f7dcfc8455b666adde6aa637df8c6c07224a0a56db21fcc92152e",
+        size=1_247_328,
+        radius=18,
+    ),
+    ModelSpec(
+        name="srcnn-x4",
+        architecture="srcnn",
+        arguments={"scale": 4},
+        scale=4,
+        source=str(BUNDLED / "srcnn-x4.safetensors"),
+        licence="BSD-3-Clause",
+        description="Bundled. The network of 2014, for the history lesson.",
+        paper="Dong et al., Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016",
+        sha256="3d28e2603e45a5ed5c8b70118b4884e2381236aec6e5ca95206efa6dac19366e",
+        size=40_942,
+        radius=3,
+    ),
+    ModelSpec(
+        name="lab-x4-discriminator",
+        architecture="unet_discriminator",
+        arguments={"features": 32},
+        scale=4,
+        source=str(BUNDLED / "lab-x4-discriminator.safetensors"),
+        licence="BSD-3-Clause",
+        description="Bundled. The judge that lab-x4 was trained with, for fine-tuning.",
+        paper=_PAPER,
+        sha256="bf1c38dfe1684d213a4450834a8a2daf3c1471c36088e5e7b29a089d1f1c2a15",
+        size=2_210_050,
+        multiple_of=8,
     ),
 )
 
@@ -295,7 +335,7 @@ def find_model(name: str) -> ModelSpec:
     Raises:
         ModelError: E208, naming the nearest known one.
 
-    >>> find_model("starter-x4").scale
+    >>> find_model("lab-x4").scale
     4
     """
     table = {spec.name: spec for spec in known_models()}

@@ -27,7 +27,7 @@ Progress = Callable[[int, int | None], None]
 def is_hub_id(text: str) -> bool:
     """Whether this could name a model of the Hub: ``user/name``, perhaps ``@revision``.
 
-    >>> is_hub_id("ada/old-maps-x4@v1.0"), is_hub_id("starter-x4"), is_hub_id("../a/b")
+    >>> is_hub_id("ada/old-maps-x4@v1.0"), is_hub_id("lab-x4"), is_hub_id("../a/b")
     (True, False, False)
     """
     return bool(_ID.fullmatch(text)) and ".." not in text

@@ -85,7 +85,7 @@ def place_of(spec: ModelSpec) -> str:
         ``"bundled"``, ``"local"`` (in a folder of ``REALESR_WEIGHTS``), ``"cached"`` (fetched
         before) or ``"remote"`` (fetched when first used).
 
-    >>> place_of(find_model("starter-x4")), place_of(find_model("bicubic"))
+    >>> place_of(find_model("lab-x4")), place_of(find_model("bicubic"))
     ('bundled', 'bundled')
     """
     if spec.is_bundled:

@@ -105,7 +105,7 @@ class Gadget:
 
 
 def starter_weights() -> dict[str, torch.Tensor]:
-    return load_file(BUNDLED / "starter-x4.safetensors")
+    return load_file(BUNDLED / "lab-x4.safetensors")
 
 
 def hostile(folder: Path) -> Path:
@@ -116,7 +116,7 @@ def hostile(folder: Path) -> Path:
 
 def cut(folder: Path) -> Path:
     path = folder / "cut.safetensors"
-    path.write_bytes((BUNDLED / "starter-x4.safetensors").read_bytes()[:500_000])
+    path.write_bytes((BUNDLED / "lab-x4.safetensors").read_bytes()[:500_000])
     return path
 
 

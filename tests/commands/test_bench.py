@@ -16,7 +16,7 @@ def test_bench_measures_and_draws(realesr, tmp_path):
     run = realesr("bench", "--side", 32, "--repeats", 1, "--plot", plot, "--json")
     assert run.code == 0
     (case,) = run.document["cases"]
-    assert case["model"] == "starter-x4" and case["side"] == 32 and case["tiles"] == 1
+    assert case["model"] == "lab-x4" and case["side"] == 32 and case["tiles"] == 1
     assert case["seconds"] > 0 and case["exactness"] > 45
     assert case["ratio"] == case["plain_seconds"] / case["seconds"]
     with Image.open(plot) as picture:
@@ -31,8 +31,8 @@ def test_bench_without_plain_is_a_table(realesr):
 @pytest.mark.parametrize(
     ("words", "exit_code", "code"),
     [
-        (["--model", "starter-x9"], 4, "E208"),
-        (["--model", "starter-x4", "--model", "absent.pth"], 4, "E209"),
+        (["--model", "lab-x9"], 4, "E208"),
+        (["--model", "lab-x4", "--model", "absent.pth"], 4, "E209"),
         (["--plot", "figure.txt"], 2, "E001"),
     ],
 )

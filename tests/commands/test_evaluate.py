@@ -67,7 +67,7 @@ def test_the_known_table_is_printed(realesr, photos, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "exit_code", "code"),
     [
-        (["--model", "starter-x9"], 4, "E208"),
+        (["--model", "lab-x9"], 4, "E208"),
         (["--recipe", "bicubic_onyl"], 2, "E404"),
         (["--measure", "pnsr"], 2, "E001"),
         (["-o", "table.html"], 2, "E001"),

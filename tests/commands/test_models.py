@@ -33,7 +33,7 @@ def test_list_says_where_each_model_is(realesr, monkeypatch, tmp_path):
     document = realesr("models", "list", "--json").document
     places = {entry["name"]: entry["place"] for entry in document["models"]}
     assert document["local"] == ["mine"]
-    assert places["starter-x4"] == places["bicubic"] == "bundled"
+    assert places["lab-x4"] == places["bicubic"] == "bundled"
     assert places["realesr-animevideov3"] == "local"
     assert places["RealESRGAN_x4plus"] == "remote"
     text = realesr("models", "list").out

@@ -44,7 +44,7 @@ def test_a_run_is_a_model_and_a_second_start_needs_resume(tmp_path):
         ([SMOKE, "--set", "lerning_rate=1"], "lerning_rate"),
         ([SMOKE, "--set", "data.pictures=['missing']"], "missing"),
         ([SMOKE, "--set", "data.recipe=gentel"], "gentle"),
-        ([SMOKE, "--set", "start.generator=starter"], "starter-x4"),
+        ([SMOKE, "--set", "start.generator=lab-x44"], "lab-x4"),
         (
             [
                 SMOKE,

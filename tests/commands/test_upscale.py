@@ -26,7 +26,7 @@ def photo(tmp_path):
 def test_one_picture(realesr, photo, tmp_path):
     run = realesr("upscale", photo, "-o", tmp_path / "large.png")
     assert run.code == 0 and "done" in run.out
-    expected = Upscaler("starter-x4")(read_picture(photo).pixels)
+    expected = Upscaler("lab-x4")(read_picture(photo).pixels)
     assert np.array_equal(read_picture(tmp_path / "large.png").pixels, expected)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["large.png", "photo.png"]
 
@@ -119,7 +119,7 @@ def test_the_depth_gray_and_profile_survive(realesr, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [
-        (["--model", "starter-x5"], 4, "E208"),
+        (["--model", "lab-x5"], 4, "E208"),
         (["--model", "nowhere.safetensors"], 4, "E209"),
         (["--tile", "tiny"], 2, "E001"),
         (["--scale", "40"], 2, "E001"),
@@ -139,17 +139,17 @@ def test_an_unknown_option_is_a_usage_error(realesr, photo, tmp_path):
 
 
 def test_errors_are_json_too(realesr, photo, tmp_path):
-    run = realesr("upscale", photo, "-o", tmp_path / "o.png", "--model", "starter-x5", "--json")
+    run = realesr("upscale", photo, "-o", tmp_path / "o.png", "--model", "lab-x5", "--json")
     assert run.document["error"]["code"] == "E208"
-    assert "starter-x4" in run.document["error"]["next_step"]
+    assert "lab-x4" in run.document["error"]["next_step"]
 
 
 def test_models_list_and_show(realesr):
     listed = realesr("models", "list", "--json").document["models"]
-    assert listed[0]["name"] == "starter-x4" and listed[0]["source"] == "bundled"
+    assert listed[0]["name"] == "lab-x4" and listed[0]["source"] == "bundled"
     assert {"RealESRGAN_x4plus", "realesr-general-x4v3"} <= {entry["name"] for entry in listed}
-    assert "starter-x4" in realesr("models", "list").out
-    shown = realesr("models", "show", "starter-x4", "--json").document
+    assert "lab-x4" in realesr("models", "list").out
+    shown = realesr("models", "show", "lab-x4", "--json").document
     assert shown["licence"] == "BSD-3-Clause" and shown["radius"] == 14
 
 

@@ -55,7 +55,7 @@ def test_sizes(realesr, photo, pixels, tmp_path, words, name, shape):
     assert result.shape[:2] == shape
     assert np.abs(result.mean((0, 1)) - pixels.mean((0, 1))).max() < 2
     if "--size" in words:
-        assert np.array_equal(result, Upscaler("starter-x4")(pixels, size=shape))
+        assert np.array_equal(result, Upscaler("lab-x4")(pixels, size=shape))
 
 
 def test_a_picture_that_would_grow_too_far_is_refused_and_the_others_are_not(
@@ -82,7 +82,7 @@ def test_the_finish_is_that_of_the_library(realesr, photo, pixels, tmp_path):
     words = ["--strength", 0.7, "--sharpen", 0.5, "--keep-grain", 0.4, "--fix-colour"]
     assert realesr("upscale", photo, "-o", tmp_path / "o.png", *words).code == 0
     finish = Finish(strength=0.7, sharpen=0.5, keep_grain=0.4, fix_colour=True)
-    expected = Upscaler("starter-x4", finish=finish)(pixels)
+    expected = Upscaler("lab-x4", finish=finish)(pixels)
     assert np.array_equal(read_picture(tmp_path / "o.png").pixels, expected)
 
 
@@ -199,7 +199,7 @@ def test_stills_among_animations(realesr, photo, tmp_path):
     assert realesr("upscale", photo, tmp_path / "a.gif", *words).code == 0
     with Image.open(tmp_path / "out" / "photo_x4.gif") as still:
         assert still.n_frames == 1 and still.size == (224, 160)
-        off = np.asarray(still.convert("RGB")).astype(int) - Upscaler("starter-x4")(
+        off = np.asarray(still.convert("RGB")).astype(int) - Upscaler("lab-x4")(
             read_picture(photo).pixels
         )
     assert np.abs(off).mean() < 6
@@ -224,7 +224,7 @@ def test_without_it_the_first_frame(realesr, tmp_path):
         (["--long-edge", "9", "--size", "9x9"], "E001 --size and --long-edge contradict"),
         (["--size", "9by9"], "E001 size '9by9' is not WIDTHxHEIGHT. Write 1920x1080."),
         (["--size", "0x9"], "E001 size '0x9' is not"),
-        (["--denoise", "0.5"], "E001 starter-x4 has no partner to set --denoise with."),
+        (["--denoise", "0.5"], "E001 lab-x4 has no partner to set --denoise with."),
         (["--quality", "80"], "E001 --quality means nothing for PNG"),
         (["--quality", "80", "--format", "tiff"], "E001 --quality means nothing for TIFF"),
         (["--all-frames", "--format", "jpg"], "E001 --all-frames and the format JPEG contradict"),

@@ -156,7 +156,7 @@ def test_from_a_photo_to_a_larger_one_and_home(visit, photos, tmp_path):
         one.press(key)
         values.append(int(handle.get_attribute("aria-valuenow")))
     assert values == [51, 61, 60, 100, 0]
-    assert "starter-x4" in handle.get_attribute("aria-valuetext")
+    assert "lab-x4" in handle.get_attribute("aria-valuetext")
 
     one.press("1")  # one result pixel on one screen pixel, the wipe at its left end
     np.testing.assert_array_equal(drawn_at(one.canvas(), pixels), pixels)
@@ -220,7 +220,7 @@ def test_sixteen_times_is_exact_too_and_survives_a_new_result(visit, photos, tmp
     np.testing.assert_array_equal(canvas[STRIP:], shown)
     one.page.click("#scale label:has-text('2×')")
     one.page.wait_for_selector("#plan >> text=128 × 96")
-    one.page.wait_for_selector("#status >> text=still ×4 with starter-x4")
+    one.page.wait_for_selector("#status >> text=still ×4 with lab-x4")
     one.run()
     one.page.wait_for_selector("#viewer .captions >> text=128 × 96")
     assert zoom.inner_text() == "16×"

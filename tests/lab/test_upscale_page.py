@@ -65,14 +65,14 @@ def fetched(answer: object, folder: Path) -> np.ndarray:
 
 
 def by_library(photo: Path, scale: int = 4) -> np.ndarray:
-    return Upscaler("starter-x4", scale=scale)(read_picture(photo).pixels)
+    return Upscaler("lab-x4", scale=scale)(read_picture(photo).pixels)
 
 
 @pytest.mark.parametrize(
     ("kind", "scale"), [("rgb", 4), ("rgba", 4), ("deep", 4), ("gray", 4), ("rgb", 2)]
 )
 def test_the_api_gives_the_librarys_pixels(lab, photos, tmp_path, kind, scale):
-    end, answer = send(lab, "upscale", [upload(lab, photos[kind]), "starter-x4", scale])
+    end, answer = send(lab, "upscale", [upload(lab, photos[kind]), "lab-x4", scale])
     assert end == "complete"
     result, expected = fetched(answer, tmp_path), by_library(photos[kind], scale)
     assert result.dtype == expected.dtype
@@ -83,7 +83,7 @@ def test_the_api_gives_the_librarys_pixels(lab, photos, tmp_path, kind, scale):
 def test_every_kind_of_file_arrives_as_it_was_sent(lab, photos, tmp_path, suffix):
     photo = tmp_path / f"photo{suffix}"
     write_picture(read_picture(photos["deep" if suffix == ".tif" else "rgb"]), photo)
-    end, answer = send(lab, "upscale", [upload(lab, photo), "starter-x4", 2])
+    end, answer = send(lab, "upscale", [upload(lab, photo), "lab-x4", 2])
     assert end == "complete"
     np.testing.assert_array_equal(fetched(answer, tmp_path), by_library(photo, 2))
 
@@ -98,14 +98,14 @@ def test_gradios_own_client_needs_only_the_photo(lab, photos):
     )
     command = [sys.executable, "-c", program, lab, str(photos["rgb"])]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    assert told[0] == "starter-x4"
+    assert told[0] == "lab-x4"
     np.testing.assert_array_equal(read_picture(told[1]).pixels, by_library(photos["rgb"]))
 
 
 def test_the_models_are_listed(lab):
     end, (models,) = send(lab, "list_models", [])
     assert end == "complete"
-    assert models[0]["name"] == "starter-x4"
+    assert models[0]["name"] == "lab-x4"
     assert models[0]["licence"] == "BSD-3-Clause"
     assert "RealESRGAN_x4plus" in [model["name"] for model in models]
 
@@ -122,7 +122,7 @@ def test_the_endpoints_are_described(lab):
 def test_a_bad_photo_is_refused_in_one_sentence(lab, tmp_path):
     page = tmp_path / "photo.jpg"
     page.write_text("<html><title>404 Not Found</title></html>")
-    end, answer = send(lab, "upscale", [upload(lab, page), "starter-x4", 4])
+    end, answer = send(lab, "upscale", [upload(lab, page), "lab-x4", 4])
     assert end == "error" and "E102" in str(answer)
 
 
@@ -130,12 +130,12 @@ def test_a_bad_photo_is_refused_in_one_sentence(lab, tmp_path):
     ("model", "scale", "code"),
     [
         ("/etc/passwd", 4, "E208"),
-        (["starter-x4"], 4, "E208"),
+        (["lab-x4"], 4, "E208"),
         (None, 4, "E208"),
-        ("starter-x4", 5, "E001"),
-        ("starter-x4", None, "E001"),
-        ("starter-x4", "four", "E001"),
-        ("starter-x4", {"a": 1}, "E001"),
+        ("lab-x4", 5, "E001"),
+        ("lab-x4", None, "E001"),
+        ("lab-x4", "four", "E001"),
+        ("lab-x4", {"a": 1}, "E001"),
     ],
 )
 def test_unknown_models_and_scales_are_refused(lab, photos, model, scale, code):
@@ -148,11 +148,11 @@ def test_unknown_models_and_scales_are_refused(lab, photos, model, scale, code):
     [
         [],
         [None],
-        ["x", "starter-x4", 4],
-        [5, "starter-x4", 4],
-        [{"a": 1}, "starter-x4", 4],
-        [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "starter-x4", 4],
-        [{"path": "a\0b", "meta": {"_type": "gradio.FileData"}}, "starter-x4", 4],
+        ["x", "lab-x4", 4],
+        [5, "lab-x4", 4],
+        [{"a": 1}, "lab-x4", 4],
+        [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "lab-x4", 4],
+        [{"path": "a\0b", "meta": {"_type": "gradio.FileData"}}, "lab-x4", 4],
         [{"path": "http://169.254.169.254/", "meta": {"_type": "gradio.FileData"}}, "x", 4],
     ],
 )
@@ -197,7 +197,7 @@ def log_of(start_lab, address: str) -> str:
 def test_a_forged_path_opens_no_file(lab, photos, meta):
     """A picture of this machine that was never uploaded must not come back enlarged."""
     forged = {"path": str(photos["rgb"]), **meta}
-    end, answer = send(lab, "upscale", [forged, "starter-x4", 4])
+    end, answer = send(lab, "upscale", [forged, "lab-x4", 4])
     assert end == "error" and ".png" not in str(answer)
 
 
@@ -207,7 +207,7 @@ def test_a_space_offers_only_what_comes_along(monkeypatch, tmp_path):
     public = {offer.name for offer in Workbench(public=True).shelf.offers()}
     own = {offer.name: offer.label for offer in Workbench().shelf.offers()}
     assert public == {spec.name for spec in known_models() if spec.is_bundled}
-    assert "starter-x4" in public and "RealESRGAN_x4plus" not in public
+    assert "lab-x4" in public and "RealESRGAN_x4plus" not in public
     assert not [name for name in own if name.endswith("netD")], "a judge enlarges nothing"
     assert "downloaded on first use" in own["RealESRGAN_x4plus"]
     assert "on this machine" in own["mine"]
@@ -216,18 +216,18 @@ def test_a_space_offers_only_what_comes_along(monkeypatch, tmp_path):
 
 def test_a_plan_says_size_tiles_and_time():
     bench = Workbench()
-    assert "time unknown" in bench.plan("starter-x4", 4, 256, 256)
+    assert "time unknown" in bench.plan("lab-x4", 4, 256, 256)
     bench.warm_up().result()
-    plan = bench.plan("starter-x4", 4, 1024, 1024)
+    plan = bench.plan("lab-x4", 4, 1024, 1024)
     assert plan.startswith("1,024 × 1,024 → 4,096 × 4,096 pixels · ")
-    tiles = len(Upscaler("starter-x4").plan(1024, 1024))
+    tiles = len(Upscaler("lab-x4").plan(1024, 1024))
     assert f"{tiles} tiles" in plan and "about " in plan
     assert "downloads the model first" in bench.plan("RealESRGAN_x4plus", 4, 256, 256)
 
 
 def test_a_result_too_large_to_show_is_refused_before_any_work():
     with pytest.raises(PictureError, match="E107"):
-        Workbench().plan("starter-x4", 8, 4000, 4000)
+        Workbench().plan("lab-x4", 8, 4000, 4000)
 
 
 def test_the_sample_is_small_spoiled_and_always_the_same(tmp_path):
@@ -240,13 +240,13 @@ def test_the_sample_is_small_spoiled_and_always_the_same(tmp_path):
 
 def test_closing_a_run_frees_the_tile_lock_for_the_next(photos, tmp_path):
     bench = Workbench()
-    steps = bench.upscale(photos["rgb"], "starter-x4", 4, tmp_path)
+    steps = bench.upscale(photos["rgb"], "lab-x4", 4, tmp_path)
     for step in steps:
         if type(step).__name__ == "Tiles":
             break
     steps.close()
     assert not list(tmp_path.iterdir())
-    for _ in bench.upscale(photos["rgb"], "starter-x4", 4, tmp_path):
+    for _ in bench.upscale(photos["rgb"], "lab-x4", 4, tmp_path):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "my rgb photo.png",
@@ -258,9 +258,9 @@ def test_the_copied_command_and_python_make_the_same_pixels(photos, tmp_path):
     photo = tmp_path / "my photo.png"
     photo.write_bytes(photos["rgb"].read_bytes())
     result, expected = tmp_path / "my photo_x3.png", by_library(photo, 3)
-    command = shlex.split(recipes.command(photo.name, "starter-x4", 3))
+    command = shlex.split(recipes.command(photo.name, "lab-x4", 3))
     program = [sys.executable, "-c", "from realesr.cli import main; main()", *command[1:]]
-    for run in (program, [sys.executable, "-c", recipes.python(photo.name, "starter-x4", 3)]):
+    for run in (program, [sys.executable, "-c", recipes.python(photo.name, "lab-x4", 3)]):
         subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
         np.testing.assert_array_equal(read_picture(result).pixels, expected)
         result.unlink()

@@ -48,7 +48,7 @@ def test_a_share_outside_is_refused(pair, share):
 
 def test_different_networks_do_not_blend(pair):
     with pytest.raises(ModelError, match="E211"):
-        blend_models(pair[0], load_model("starter-x4", device="cpu"), 0.5)
+        blend_models(pair[0], load_model("lab-x4", device="cpu"), 0.5)
 
 
 def test_denoising_is_a_dial(shared, monkeypatch):

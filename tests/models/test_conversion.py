@@ -88,7 +88,7 @@ def test_weights_too_large_for_half_are_refused():
     with torch.no_grad():
         network.body[0].weight[0, 0, 0, 0] = 1e5
     with pytest.raises(ModelError, match=r"E204 body\.0\.weight"):
-        contents(LoadedModel(network, find_model("starter-x4")), "a.pth", "", half=True)
+        contents(LoadedModel(network, find_model("lab-x4")), "a.pth", "", half=True)
 
 
 def test_the_target_must_be_safetensors(tmp_path):
@@ -98,7 +98,7 @@ def test_the_target_must_be_safetensors(tmp_path):
 
 def test_known_weights_keep_their_licence(tmp_path):
     source = tmp_path / "copy.safetensors"
-    source.write_bytes((BUNDLED / "starter-x4.safetensors").read_bytes())
+    source.write_bytes((BUNDLED / "lab-x4.safetensors").read_bytes())
     made = convert(source, tmp_path / "new.safetensors", licence="MIT")
     assert made.metadata["licence"] == "BSD-3-Clause"
     assert outputs_agree(source, tmp_path / "new.safetensors")
@@ -142,7 +142,7 @@ def test_the_child_is_locked_before_it_reads(tmp_path):
     code = f"""
 import sys
 from realesr.models.conversion import convert_here
-convert_here({str(BUNDLED / "starter-x4.safetensors")!r}, "", "")
+convert_here({str(BUNDLED / "lab-x4.safetensors")!r}, "", "")
 sys.stderr.write("converted; ")
 open("made", "w")
 """

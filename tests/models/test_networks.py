@@ -89,10 +89,10 @@ def test_official_compact_weights_load_strictly(shared, monkeypatch, name):
 
 
 def test_the_bundled_model_equals_a_plain_forward_pass():
-    weights = load_file(BUNDLED / "starter-x4.safetensors")
+    weights = load_file(BUNDLED / "lab-x4.safetensors")
     image = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        output = load_model("starter-x4", device="cpu").network(image)
+        output = load_model("lab-x4", device="cpu").network(image)
         assert (output - plain_compact(weights, image, 4)).abs().max() <= 1e-6
 
 

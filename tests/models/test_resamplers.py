@@ -87,7 +87,7 @@ def test_a_factor_over_the_limit_is_refused():
 
 
 def test_a_trained_model_keeps_its_scale():
-    model = load_model("starter-x4", device="cpu")
+    model = load_model("lab-x4", device="cpu")
     assert at_scale(model, 2) is model
 
 

@@ -102,7 +102,7 @@ def test_metadata_comes_along(tmp_path):
 
 
 def test_the_bundled_weights():
-    compare(BUNDLED / "starter-x4.safetensors")
+    compare(BUNDLED / "lab-x4.safetensors")
 
 
 def test_the_official_weights(shared):

@@ -27,8 +27,8 @@ from tests.pictures import natural, shrunk
 
 
 @pytest.fixture(scope="module")
-def starter() -> Upscaler:
-    return Upscaler("starter-x4", precision="fp32", device="cpu")
+def bundled() -> Upscaler:
+    return Upscaler("lab-x4", precision="fp32", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def again(result: np.ndarray, height: int, width: int) -> np.ndarray:
 # -- consistency -----------------------------------------------------------------------------------
 
 
-def test_the_consistency_map_is_what_shrinking_leaves(starter, low):
-    result = starter(low)
+def test_the_consistency_map_is_what_shrinking_leaves(bundled, low):
+    result = bundled(low)
     found = consistency_map(result, low)
     by_hand = np.abs(again(result, *low.shape[:2]) - low).max(2)
     assert found.values.shape == low.shape[:2]
@@ -121,9 +121,9 @@ def test_any_result_becomes_consistent(height, width, factor, deep, seed):
     assert factor < 2 or min(height, width) < 4 or after.values.max() < 2.0
 
 
-def test_a_share_goes_part_of_the_way(starter, low):
+def test_a_share_goes_part_of_the_way(bundled, low):
     noisy = (low + np.random.default_rng(0).normal(0, 12, low.shape)).clip(0, 255).astype(np.uint8)
-    result = starter(noisy)
+    result = bundled(noisy)
     values = [
         consistency_map(make_consistent(result, noisy, share=share), noisy).value
         for share in (0, 0.25, 0.5, 1)
@@ -135,9 +135,9 @@ def test_a_share_goes_part_of_the_way(starter, low):
     assert values[3] > 50
 
 
-def test_what_was_made_up_beyond_the_input_stays(starter, low):
+def test_what_was_made_up_beyond_the_input_stays(bundled, low):
     """Detail too fine for the small picture is nobody's lie: back-projection leaves it."""
-    result = starter(low)
+    result = bundled(low)
     fine = result.astype(float) - cv2.GaussianBlur(result.astype(float), (0, 0), 1)
     honest = make_consistent(result, low).astype(float)
     kept = honest - cv2.GaussianBlur(honest, (0, 0), 1)
@@ -164,24 +164,24 @@ def test_two_strangers_are_refused(result, low, code):
 # -- invention -------------------------------------------------------------------------------------
 
 
-def test_the_invention_map_is_the_spread_of_all_answers(starter, low):
+def test_the_invention_map_is_the_spread_of_all_answers(bundled, low):
     """Against the plain way: every answer kept, its way back by hand."""
     low = np.ascontiguousarray(low[:20, :24])
-    result = starter(low).astype(float)
+    result = bundled(low).astype(float)
     bicubic = Upscaler("bicubic", precision="fp32", device="cpu")
     squares = np.zeros(result.shape[:2])
     for turns in range(4):
         for mirrored in (False, True):
             asked = np.rot90(low, turns)
             asked = np.ascontiguousarray(asked[:, ::-1] if mirrored else asked)
-            answer = starter(asked)
+            answer = bundled(asked)
             answer = np.rot90(answer[:, ::-1] if mirrored else answer, -turns)
             squares += np.square(answer - result).mean(2)
     movement = np.zeros_like(squares)
     for down, right in ((1, -1), (-1, -1)):
         moved = _moved(low, down / 4, right / 4)
         for upscaler, about, total, weight in (
-            (starter, result, squares, 0.5),
+            (bundled, result, squares, 0.5),
             (bicubic, bicubic(low).astype(float), movement, 0.5),
         ):
             answer = np.roll(upscaler(moved), (-down, -right), (0, 1))
@@ -192,7 +192,7 @@ def test_the_invention_map_is_the_spread_of_all_answers(starter, low):
     across = light[:-2] + 2 * light[1:-1] + light[2:]
     down, right = (smooth[2:] - smooth[:-2]) / 8, (across[:, 2:] - across[:, :-2]) / 8
     by_hand = np.sqrt(doubt * (np.hypot(down, right) + 0.3))
-    found = invention_map(starter, low)
+    found = invention_map(bundled, low)
     inside = slice(8, -8)
     difference = np.abs(found.values - by_hand)[inside, inside]
     assert difference.max() < 0.05 * by_hand.max()
@@ -213,31 +213,31 @@ def _moved(low: np.ndarray, down: float, right: float) -> np.ndarray:
     return moved.round().clip(0, 255).astype(np.uint8)
 
 
-def test_nothing_is_made_up_where_there_is_nothing(starter):
+def test_nothing_is_made_up_where_there_is_nothing(bundled):
     flat = np.full((24, 24, 3), 120, np.uint8)
-    assert invention_map(starter, flat).values[16:-16, 16:-16].max() < 1.0
+    assert invention_map(bundled, flat).values[16:-16, 16:-16].max() < 1.0
     # A plain filter answers the same however it is asked.
     photo = natural("coffee", 24, 32)
-    drawn = invention_map(starter, photo).value
+    drawn = invention_map(bundled, photo).value
     for name in ("bicubic", "lanczos"):
         plain = Upscaler(name, precision="fp32", device="cpu")
         assert invention_map(plain, photo).value < 0.6 * drawn
 
 
-def test_a_second_model_adds_its_doubt(starter, low):
-    alone = invention_map(starter, low)
+def test_a_second_model_adds_its_doubt(bundled, low):
+    alone = invention_map(bundled, low)
     partner = Upscaler("nearest", precision="fp32", device="cpu")
-    doubted = invention_map(starter, low, starter(low), partner=partner)
+    doubted = invention_map(bundled, low, bundled(low), partner=partner)
     assert doubted.value > alone.value
     assert "second model" in doubted.protocol and "second model" not in alone.protocol
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 17), (9, 5, 2), (7, 7, 4)], ids=str)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_odd_pictures_have_maps(starter, shape, dtype):
+def test_odd_pictures_have_maps(bundled, shape, dtype):
     low = np.random.default_rng(1).integers(0, np.iinfo(dtype).max, shape, dtype)
-    result = starter(low)
-    found = invention_map(starter, low, result)
+    result = bundled(low)
+    found = invention_map(bundled, low, result)
     assert found.values.shape == result.shape[:2] and np.isfinite(found.values).all()
     assert consistency_map(result, low).values.shape == low.shape[:2]
     drawn = found.picture(result)
@@ -245,34 +245,34 @@ def test_odd_pictures_have_maps(starter, shape, dtype):
     assert drawn.shape[0] > result.shape[0] and drawn.shape[1] >= 300
 
 
-def test_sixteen_bits_count_in_the_same_levels(starter, low):
+def test_sixteen_bits_count_in_the_same_levels(bundled, low):
     deep = low.astype(np.uint16) * 257
-    assert invention_map(starter, deep).value == pytest.approx(
-        invention_map(starter, low).value, rel=0.1
+    assert invention_map(bundled, deep).value == pytest.approx(
+        invention_map(bundled, low).value, rel=0.1
     )
-    assert consistency_map(starter(deep), deep).values.mean() == pytest.approx(
-        consistency_map(starter(low), low).values.mean(), rel=0.1
+    assert consistency_map(bundled(deep), deep).values.mean() == pytest.approx(
+        consistency_map(bundled(low), low).values.mean(), rel=0.1
     )
 
 
 @pytest.mark.parametrize("scale", [1.5, 2, 4])
 def test_any_enlargement_has_a_map(low, scale):
-    upscaler = Upscaler("starter-x4", scale=scale, precision="fp32", device="cpu")
+    upscaler = Upscaler("lab-x4", scale=scale, precision="fp32", device="cpu")
     told = []
     found = invention_map(upscaler, low, progress=lambda done, total: told.append((done, total)))
     assert found.values.shape == upscaler.output_size(*low.shape[:2])
     assert [done for done, _ in told] == list(range(1, 11)) and {total for _, total in told} == {10}
 
 
-def test_what_makes_no_sense_is_refused(starter, low):
+def test_what_makes_no_sense_is_refused(bundled, low):
     smaller = Upscaler("bicubic", scale=0.5, device="cpu")
     twice = Upscaler("bicubic", scale=2, device="cpu")
     with pytest.raises(ParameterError, match=r"E001 .*makes nothing up"):
         invention_map(smaller, low)
     with pytest.raises(ParameterError, match=r"E001 .*same scale"):
-        invention_map(starter, low, partner=twice)
+        invention_map(bundled, low, partner=twice)
     with pytest.raises(ParameterError, match=r"E003 .*is not what"):
-        invention_map(starter, low, low)
+        invention_map(bundled, low, low)
 
 
 def test_no_answer_is_kept():
@@ -288,9 +288,9 @@ def test_no_answer_is_kept():
     assert peak < ten_answers
 
 
-def test_the_legend_says_what_glows(starter, low):
-    result = starter(low)
-    drawn = invention_map(starter, low, result).picture(result)
+def test_the_legend_says_what_glows(bundled, low):
+    result = bundled(low)
+    drawn = invention_map(bundled, low, result).picture(result)
     legend = drawn[result.shape[0] :]
     assert legend.max() == 255 and legend[16:].min() < 60  # words, black on white
     assert np.abs(np.diff(legend[8, 8:-8].astype(int), axis=0)).max() < 40  # a ramp
@@ -302,15 +302,15 @@ def test_the_guide_runs(low, tmp_path):
     Image.fromarray(np.ascontiguousarray(low[:16, :16])).save(tmp_path / "photo.png")
     guide = (Path(__file__).parents[2] / "docs" / "honesty.md").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", guide, re.S))
-    code = code.replace("photo.jpg", str(tmp_path / "photo.png")).replace("lab-x4", "starter-x4")
+    code = code.replace("photo.jpg", str(tmp_path / "photo.png")).replace("lab-x4", "lab-x4")
     names = {}
-    exec(code.replace("starter-x4-fidelity", "bicubic"), names)
+    exec(code.replace("lab-x4-fidelity", "bicubic"), names)
     assert names["glow"].shape[2] == 3
     assert consistency_map(names["honest"], names["photo"]).value > 45
 
 
 @pytest.mark.slow
-def test_it_predicts_where_errors_are(starter):
+def test_it_predicts_where_errors_are(bundled):
     """A small version of ``benchmarks/honesty.py``, whose figures stand in docs/benchmarks.md."""
     maps, errors, edges = [], [], []
     names = ("astronaut", "chelsea", "coffee", "rocket")
@@ -318,8 +318,8 @@ def test_it_predicts_where_errors_are(starter):
     for seed, name in enumerate(names * 2):
         hr = natural(name, 256, 256)
         low = from_tensor(recipe.sample(seed).apply(to_tensor(hr)), np.uint8)
-        result = starter(low)
-        found = invention_map(starter, low, result)
+        result = bundled(low)
+        found = invention_map(bundled, low, result)
         gray = result.astype(np.float32).mean(2)
         slope = np.hypot(cv2.Sobel(gray, -1, 1, 0), cv2.Sobel(gray, -1, 0, 1))
         maps.append(_blocks(found.values))

@@ -43,7 +43,7 @@ def test_the_truth_and_plain_enlargement_have_neither_grid_nor_drift(pairs):
 
 
 def test_the_bundled_model_has_neither_grid_nor_drift(pairs):
-    outputs = restore(load_model("starter-x4").network, pairs)
+    outputs = restore(load_model("lab-x4-fidelity").network, pairs)
     assert grid_strength(pairs, outputs) < 0.5
     assert colour_drift(pairs, outputs)[0] < 1
 

@@ -94,9 +94,9 @@ def test_a_healthy_second_stage_is_left_alone(folders, tmp_path):
 
 
 def test_healthy_fine_tuning_is_left_alone(folders, tmp_path):
-    network = {"architecture": "compact", "features": 48, "convolutions": 12}
+    network = {"architecture": "compact", "features": 64, "convolutions": 16}
     told = run(folders, tmp_path / "run", steps=20, rate=1e-4, every=2, network=network,
-               start={"generator": "starter-x4"}, losses={"pixel": "charbonnier"},
+               start={"generator": "lab-x4-fidelity"}, losses={"pixel": "charbonnier"},
                optimiser={"schedule": "cosine", "warmup": 5})  # fmt: skip
     assert told == []
 
@@ -115,9 +115,9 @@ def test_a_discriminator_that_wins(folders, tmp_path):
 
 
 def test_no_more_progress(folders, tmp_path):
-    network = {"architecture": "compact", "features": 48, "convolutions": 12}
+    network = {"architecture": "compact", "features": 64, "convolutions": 16}
     told = run(folders, tmp_path / "run", steps=12, rate=0.0, every=1, network=network,
-               start={"generator": "starter-x4"})  # fmt: skip
+               start={"generator": "lab-x4-fidelity"})  # fmt: skip
     assert told == ["W515"]
 
 

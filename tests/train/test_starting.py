@@ -29,25 +29,25 @@ def test_random_weights_follow_from_the_seed_and_leave_the_global_generator_alon
 
 
 def test_weights_bring_their_architecture():
-    network, spec = start_generator(config(start=StartConfig(generator="starter-x4")))
-    assert (spec.architecture, spec.arguments["features"]) == ("compact", 48)
+    network, spec = start_generator(config(start=StartConfig(generator="lab-x4")))
+    assert (spec.architecture, spec.arguments["features"]) == ("compact", 64)
     assert network.training and all(each.requires_grad for each in network.parameters())
-    bundled = load_model("starter-x4", device="cpu").network
+    bundled = load_model("lab-x4", device="cpu").network
     assert torch.equal(network.body[0].weight, bundled.body[0].weight)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"network": NetworkConfig(features=64)}, "features is 48 in starter-x4 and 64"),
-        ({"scale": 2}, "scale is 4 in starter-x4 and 2"),
+        ({"network": NetworkConfig(features=48)}, "features is 64 in lab-x4 and 48"),
+        ({"scale": 2}, "scale is 4 in lab-x4 and 2"),
         ({"network": NetworkConfig(architecture="rrdbnet")}, "architecture is compact"),
         ({"start": StartConfig(generator="bicubic")}, "nothing to learn"),
     ],
 )
 def test_weights_of_another_network_are_refused(changes, words):
     with pytest.raises(ConfigError, match=words):
-        start_generator(config(**{"start": StartConfig(generator="starter-x4"), **changes}))
+        start_generator(config(**{"start": StartConfig(generator="lab-x4"), **changes}))
 
 
 def test_a_discriminator_goes_on_from_that_of_another_run(tmp_path):
@@ -63,7 +63,7 @@ def test_a_discriminator_goes_on_from_that_of_another_run(tmp_path):
     assert start_discriminator(config()) is None
 
 
-@pytest.mark.parametrize("start", ["starter-x4", "bicubic", "narrow"])
+@pytest.mark.parametrize("start", ["lab-x4", "bicubic", "narrow"])
 def test_what_is_no_such_discriminator_is_refused(start, tmp_path):
     if start == "narrow":
         narrow = start_discriminator(config(gan=GanConfig(features=4)))

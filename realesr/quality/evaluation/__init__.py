@@ -7,7 +7,7 @@
     from realesr.train.sources import open_source
 
     pictures = {"samples": open_source("samples:coffee,rocket")}
-    found = evaluate(["bicubic", "starter-x4"], pictures, [presets.bicubic_only(4)])
+    found = evaluate(["bicubic", "lab-x4"], pictures, [presets.bicubic_only(4)])
     print(as_markdown(found))
 """
 
