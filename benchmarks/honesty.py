@@ -145,7 +145,7 @@ def figures(measured: list[Blocks]) -> list[list[str]]:
 def main(words: list[str] | None = None) -> None:
     """Measure and rewrite the section."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="starter-x4")
+    parser.add_argument("--model", default="lab-x4")
     parser.add_argument("--partner", help="a faithful model beside it")
     parser.add_argument("--pictures", type=Path, action="append", default=[])
     parser.add_argument("--held-out", type=Path, help="a training configuration: only its held-out")

@@ -17,6 +17,11 @@ Consistent = Literal["off", "plain", "full"]
 # Measured as benchmarks/auto.py does, on other pictures: below twice, a model copes
 # better with an earlier enlargement than with what shrinking leaves of the picture.
 _LEAST_SHRINKING, _SURE = 1.9, 0.65
+# An enlarged picture's edges are as soft as a Gaussian of 0.4 times its factor, seldom below this.
+_SOFTNESS = 0.3
+_GENTLE = 0.7
+# Never chosen: what --auto makes shall look real; who wants the faithful model names it.
+_FAITHFUL = "lab-x4-fidelity"
 _CLEANER = "realesr-general-x4v3"
 _A_LITTLE, _MUCH = 4.0, 15.0
 # Shrinking an enlarged picture further than this would leave a network nothing to see.
@@ -122,7 +127,7 @@ def make_plan(
         "shrink": _shrink(checkup),
         "model": (model, why),
         "denoise": _denoise(checkup, model),
-        "strength": (1.0, "The model alone."),
+        "strength": _strength(checkup),
         "fix_colour": (True, "Costs nothing and keeps every region's own colour."),
         "sharpen": (0.0, "The model sharpens enough."),
         "keep_grain": (0.0, "No grain worth keeping."),
@@ -139,6 +144,8 @@ def _shrink(checkup: Checkup) -> tuple[float, str]:
     found = checkup.findings["enlargement"]
     if found.value is None or found.value < _LEAST_SHRINKING or found.confidence < _SURE:
         return 1.0, "No trace of an earlier enlargement."
+    if (checkup.findings["blur"].value or 0.0) < _SOFTNESS * found.value:
+        return 1.0, "Sharper than an enlarged picture could be."
     most = min(_MOST_SHRINKING, min(checkup.width, checkup.height) / _LEAST_SIDE)
     factor = min(found.value, most)
     if factor < _LEAST_SHRINKING:
@@ -156,7 +163,7 @@ def _model(checkup: Checkup, available: Collection[str]) -> tuple[str, str]:
     for suggestion in checkup.models:
         if suggestion.name == LEAVE_ALONE:
             return "lanczos", suggestion.reason
-        if suggestion.name in available:
+        if suggestion.name in available and suggestion.name != _FAITHFUL:
             return suggestion.name, suggestion.reason
     return DEFAULT_MODEL, "The default."
 
@@ -167,6 +174,12 @@ def _is_noisy(checkup: Checkup) -> bool:
 
 def _is_compressed(checkup: Checkup) -> bool:
     return "jpeg" in checkup.faults
+
+
+def _strength(checkup: Checkup) -> tuple[float, str]:
+    if checkup.faults:
+        return 1.0, "The model alone: there is something to repair."
+    return _GENTLE, "Hardly damaged: a model alone would overdo it."
 
 
 def _denoise(checkup: Checkup, model: str) -> tuple[float | None, str]:

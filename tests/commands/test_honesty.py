@@ -21,12 +21,12 @@ def photo(tmp_path) -> Path:
 
 
 def test_both_maps_and_their_numbers(realesr, photo, tmp_path):
-    words = ["honesty", photo, "-o", tmp_path / "maps.png", "--model", "starter-x4"]
+    words = ["honesty", photo, "-o", tmp_path / "maps.png", "--model", "lab-x4"]
     run = realesr(*words, "--second", "bicubic", "--json")
     assert run.code == 0, run.err
     (entry,) = run.document["files"]
     low = read_picture(photo).pixels
-    upscaler = Upscaler("starter-x4")
+    upscaler = Upscaler("lab-x4")
     result = upscaler(low)
     maps = (
         consistency_map(result, low),
@@ -46,7 +46,7 @@ def test_a_folder_goes_on_after_a_bad_picture(realesr, photo, tmp_path):
     folder.mkdir()
     photo.rename(folder / "photo.png")
     (folder / "empty.png").touch()
-    run = realesr("honesty", folder, "-o", tmp_path / "maps", "--model", "starter-x4")
+    run = realesr("honesty", folder, "-o", tmp_path / "maps", "--model", "lab-x4")
     assert run.code == 3 and "E101" in run.err
     assert "invention: " in run.out and "consistency: " in run.out
     assert [path.name for path in (tmp_path / "maps").iterdir()] == ["photo_honesty.png"]

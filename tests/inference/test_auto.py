@@ -136,7 +136,7 @@ def test_a_decision_there_is_not_is_refused():
 @pytest.mark.parametrize("sharpen", [1.0, 2.0])
 def test_a_result_is_moved_until_it_is_as_true_as_the_plain_one(prepare, sharpen):
     picture = Picture(natural("coffee", 40, 48))
-    asked = {"model": "lab-x4", "sharpen": sharpen, "fix_colour": False}
+    asked = {"model": "lab-x4", "strength": 1.0, "sharpen": sharpen, "fix_colour": False}
     away = run(AutoUpscaler(prepare, PLAIN, {**asked, "consistent": "off"}), picture)
     auto = run(AutoUpscaler(prepare, PLAIN, asked), picture)
     plain = prepare(PLAIN)(picture.pixels)
