@@ -40,6 +40,9 @@ STAGE = ROOT / "runs" / "bundled"
 RUNS = ROOT / "docs" / "journals"
 LEAST = 60.0
 LICENCE = "BSD-3-Clause"
+TOLD = """LPIPS was one of its losses, so its LPIPS is no independent judge.
+
+"""
 DISCRIMINATOR = "discriminator.safetensors"
 
 
@@ -177,6 +180,7 @@ def write_card(model: Model, config: TrainConfig, sources: Path, cost: float) ->
         for name in ("psnr", "ssim", "lpips") if name in looks[-1]
     ]  # fmt: skip
     held = len(config.data.held_out)
+    told = TOLD if config.losses.perceptual == "lpips" else ""
     text = f"""---
 license: bsd-3-clause
 library_name: realesr
@@ -203,7 +207,7 @@ scores. On the held-out pictures, degraded as in training:
 
 {table(["score", "first look", "last step", "bicubic"], scores)}
 
-[docs/benchmarks.md](../../../docs/benchmarks.md) judges it beside the official models, and
+{told}[docs/benchmarks.md](../../../docs/benchmarks.md) judges it beside the official models, and
 [docs/models-compared.md](../../../docs/models-compared.md) shows what it does to pictures, and
 where it fails.
 
@@ -221,7 +225,7 @@ def taken(model: Model, config: TrainConfig) -> str:
     best = json.loads((Path(config.output) / "best" / "scores.json").read_text("utf-8"))["step"]
     return (
         f"{model.share:g} of the average of step {best:,}, which did best, and {1 - model.share:g} "
-        "of lab-x4-fidelity (network interpolation: less noise is drawn for hardly more distance)"
+        "of lab-x4-fidelity (network interpolation: less noise is drawn for hardly more LPIPS)"
     )
 
 

@@ -72,8 +72,10 @@ def measurable(pixels: Pixels) -> Pixels:
 
 def shrink(plane: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """Make small again, as ``realesr.quality.metrics.consistency`` does: antialiased bicubic."""
-    small: torch.Tensor = F.interpolate(plane, (height, width), mode="bicubic", antialias=True)
-    return small
+    # Rows first: at once, torch 2.13 is wrong where the result is one pixel wide.
+    for size in ((height, plane.shape[-1]), (height, width)):
+        plane = F.interpolate(plane, size, mode="bicubic", antialias=True)
+    return plane
 
 
 def residual(result: Pixels, low: Pixels, channel: int) -> np.ndarray:

@@ -170,7 +170,7 @@ def test_wrong_shapes_are_named(photo, tmp_path, realesr):
     out = tmp_path / "out.png"
     done = realesr("upscale", photo, "-o", out, "--model", wrong_shape(tmp_path))
     assert done.code == 4 and done.err.startswith("E205")
-    assert "body.4.weight is 48×47×3×3, expected 48×48×3×3" in done.err
+    assert "body.4.weight is 64×63×3×3, expected 64×64×3×3" in done.err
 
 
 def test_the_hostile_file_would_have_run(photo, tmp_path):

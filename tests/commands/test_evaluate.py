@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,13 @@ def test_the_guide_tells_every_measure_and_option(realesr):
         assert option in shown, option
 
 
+def drain(terminal: int) -> None:
+    """Read until the last one who writes is gone."""
+    with contextlib.suppress(OSError):
+        while os.read(terminal, 4096):
+            pass
+
+
 def test_stopped_it_prints_what_is_whole(photos):
     for place in range(200):
         Image.fromarray(natural("coffee", 96, 96)).save(photos / f"z{place:03}.png")
@@ -121,9 +130,12 @@ def test_stopped_it_prints_what_is_whole(photos):
         while b"z010.png" not in seen:
             seen += os.read(terminal, 4096)
         child.send_signal(signal.SIGINT)
+        # Whoever writes to a terminal that nobody reads would wait for ever.
+        reader = threading.Thread(target=drain, args=[terminal])
+        reader.start()
         assert child.stdout is not None
         document = json.loads(child.stdout.read())
-        # Whoever writes to a terminal that nobody reads would wait for ever.
-        os.close(terminal)
+    reader.join()
+    os.close(terminal)
     assert child.returncode == 130
     assert 11 <= len(document["rows"]) < 202 and document["stopped"].startswith("Stopped after")

@@ -365,7 +365,7 @@ def limited(bundled: LoadedModel, most: int, message: str = OUT_OF_MEMORY) -> Up
 
 def test_tiles_are_halved_when_memory_runs_out(bundled, caplog):
     pixels = natural("coffee", 150, 140)
-    result = limited(bundled, most=64 * 64)(pixels)
+    result = limited(bundled, most=70 * 70)(pixels)
     assert np.array_equal(result, Upscaler(bundled, precision="fp32", device="cpu")(pixels))
     assert "tiles of 64 px" in caplog.text
 

@@ -56,7 +56,7 @@ PHOTOS = Held(
     cup=natural("coffee", 60, 72),
     rocket=natural("rocket", 64, 64).astype(np.uint16) * 257,
 )
-MODELS = ["nearest", "bicubic", "lab-x4"]
+MODELS = ["nearest", "bicubic", "lab-x4-fidelity"]
 MEASURES = ["psnr", "psnr-y", "ssim", "ssim-rgb", "ms-ssim", "colour-shift", "consistency"]
 CLEAN, DAMAGED = presets.bicubic_only(4), presets.real_esrgan(4)
 
@@ -78,11 +78,11 @@ def test_there_is_a_row_for_each_model_picture_and_recipe(found):
 
 def test_a_row_can_be_taken_again_by_hand(found):
     row = next(r for r in found.rows if (r.picture, r.recipe, r.model) == (
-        "cup", "real_esrgan", "lab-x4",
+        "cup", "real_esrgan", "lab-x4-fidelity",
     ))  # fmt: skip
     truth = PHOTOS.pictures["cup"]
     low = from_tensor(DAMAGED.sample(row.seed).apply(to_tensor(truth)), "uint8")
-    result = Upscaler("lab-x4", precision="fp32")(low)
+    result = Upscaler("lab-x4-fidelity", precision="fp32")(low)
     assert row.scores["psnr"] == psnr(result, truth, border=4).value
     assert row.scores["ssim"] == ssim(result, truth, border=4).value
     assert "border 4 px" in found.protocols["psnr"]
@@ -119,7 +119,7 @@ def test_means_and_comparisons_follow_from_the_rows(found):
 
 def test_the_tables_hold_what_was_found(found):
     text = as_markdown(found, against="bicubic")
-    mean = found.mean("lab-x4", ("photos", "bicubic_only"), "psnr")
+    mean = found.mean("lab-x4-fidelity", ("photos", "bicubic_only"), "psnr")
     assert f"**{mean.value:.2f} [" in text
     assert "| minus bicubic " in text and "Of 3 pictures no p is under 0.25" in text
     assert "- PSNR, dB: RGB, " in text and "Seed 0" in text
@@ -207,7 +207,7 @@ def test_the_known_table_has_every_row_and_no_figure_without_weights(tmp_path, m
     assert all(entry.model is None for entry in entries[4:8])
     assert not any("discriminator" in name for name in methods)
     cup = Held(cup=PHOTOS.pictures["cup"])
-    models, measures = ["nearest", "bicubic", "lab-x4"], ["psnr", "ssim"]
+    models, measures = ["nearest", "bicubic", "lab-x4-fidelity"], ["psnr", "ssim"]
     found = evaluate(models, {"Set5": cup}, [CLEAN, DAMAGED], measures=measures, speed=False)
     text = as_known_table(found, entries, cup)
     lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line[:1] == "|"}
