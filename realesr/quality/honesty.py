@@ -4,7 +4,7 @@ The *consistency map* makes the result small again and compares: where it glows,
 contradicts its input. The *invention map* asks the model the same question in other words
 (mirrored, turned, moved by a pixel of the result, and another model where there is one): where the
 answers differ, the input did not tell. Doubt alone invents nothing, nor does detail alone: the map
-is the geometric mean of how doubtful a place is and how much is drawn there.
+is a geometric mean, three parts how doubtful a place is, one part how much is drawn there.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _CALM = 2.0
 # A picture moved by part of a pixel is another picture where it is noisy: half an answer.
 _MOVES = ((1, -1), (-1, -1))
 _WEIGHT_OF_A_MOVE = 0.5
+# How much more doubt counts than detail: three parts of four.
+_DOUBT = 0.75
 # What is doubted where nothing is drawn counts a little, too: levels a pixel.
 _FAINT = 0.3
 _REACH = 3  # of the Lanczos filter that moves, in pixels
@@ -124,9 +126,9 @@ def invention_map(
         progress: Called with tiles done and tiles in all.
 
     Returns:
-        A map of the result's size: the geometric mean of doubt (the spread of the answers) and
-        detail (the slope of the brightness), in levels of 256; and its mean. It predicts where
-        errors are, not how large they are: ``docs/benchmarks.md`` says how well.
+        A map of the result's size: the geometric mean of doubt (the spread of the answers, three
+        parts) and detail (the slope of the brightness, one), in levels of 256; and its mean. It
+        predicts where errors are, not how large they are: ``docs/benchmarks.md`` says how well.
 
     Raises:
         ParameterError: E001 for an upscaler that does not enlarge, or a partner of another scale;
@@ -179,7 +181,7 @@ def invention_steps(
     spread /= weight
     doubt = np.sqrt(spread, out=spread)
     doubt *= _damping(pixels, (height, width), upscaler.scale)
-    values = np.sqrt(doubt * _detail(seen))
+    values = doubt**_DOUBT * _detail(seen) ** (1 - _DOUBT)
     ways = f"8 flips and turns, {len(_MOVES)} moves" + (", a second model" if partner else "")
     return HonestyMap(
         "invention",
@@ -188,7 +190,7 @@ def invention_steps(
         "levels of 256",
         "made-up detail likely here",
         f"RGB, {upscaler.spec.name}, spread over {ways}, less where the input itself is fine; "
-        "geometric mean with the slope of the brightness",
+        "geometric mean, three to one, with the slope of the brightness",
         top=8.0,
     )
 
