@@ -42,6 +42,7 @@ def undisturbed(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_thirty_kills_end_byte_identical(tmp_path):
     folder = make_set(tmp_path / "maps", count=40, side=160)
     wanted, seconds = undisturbed(folder)
