@@ -150,7 +150,7 @@ def test_models_list_and_show(realesr):
     assert {"RealESRGAN_x4plus", "realesr-general-x4v3"} <= {entry["name"] for entry in listed}
     assert "lab-x4" in realesr("models", "list").out
     shown = realesr("models", "show", "lab-x4", "--json").document
-    assert shown["licence"] == "BSD-3-Clause" and shown["radius"] == 14
+    assert shown["licence"] == "BSD-3-Clause" and shown["radius"] == 18
 
 
 def test_an_official_model_from_a_folder(realesr, shared, monkeypatch, photo, tmp_path):
