@@ -224,7 +224,10 @@ def test_without_it_the_first_frame(realesr, tmp_path):
         (["--long-edge", "9", "--size", "9x9"], "E001 --size and --long-edge contradict"),
         (["--size", "9by9"], "E001 size '9by9' is not WIDTHxHEIGHT. Write 1920x1080."),
         (["--size", "0x9"], "E001 size '0x9' is not"),
-        (["--denoise", "0.5"], "E001 lab-x4 has no partner to set --denoise with."),
+        (
+            ["--model", "lab-x4-fidelity", "--denoise", "0.5"],
+            "E001 lab-x4-fidelity has no partner to set --denoise with.",
+        ),
         (["--quality", "80"], "E001 --quality means nothing for PNG"),
         (["--quality", "80", "--format", "tiff"], "E001 --quality means nothing for TIFF"),
         (["--all-frames", "--format", "jpg"], "E001 --all-frames and the format JPEG contradict"),
