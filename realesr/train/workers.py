@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from realesr.errors import ResourceError
+
+logger = logging.getLogger(__name__)
 
 GRACE = 30
 """Seconds in which the training process may end in peace when the system ends all at once."""
@@ -29,11 +32,18 @@ def end_workers(prepared: Iterator[Any]) -> None:
 
     It would do so by itself when nobody holds it any more. But the traceback of a refusal holds
     it, and what the collector of garbage finds at last no longer reaches its workers: the program
-    would wait at its end until their grace is over.
+    would wait at its end until their grace is over. A worker that breaks down while it ends has
+    handed over all that was wanted of it: nothing is lost.
     """
     end = getattr(prepared, "_shutdown_workers", None)
-    if end is not None:
+    if end is None:
+        return
+    try:
         end()
+    except RuntimeError as error:
+        if not _lost(error):
+            raise
+        logger.debug("%s", error)
 
 
 def as_it_is(item: Any) -> Any:
@@ -52,10 +62,15 @@ def losses_told() -> Iterator[None]:
         yield
     except RuntimeError as error:
         # What a worker itself raised begins otherwise.
-        if not str(error).startswith("DataLoader worker (pid"):
+        if not _lost(error):
             raise
         raise ResourceError(
             "E301",
             "a process that prepares pictures was ended, most likely as memory ran out.",
             "Set data.workers lower; in Docker give more shared memory, as --shm-size=8g.",
         ) from error
+
+
+def _lost(error: RuntimeError) -> bool:
+    """Whether this is the loader's word for a worker that ended without being told to."""
+    return str(error).startswith("DataLoader worker (pid")

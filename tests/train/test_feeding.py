@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import subprocess
@@ -260,6 +261,25 @@ def test_workers_outlive_a_signal_to_all_and_not_the_training(kind):
         child.kill()
     assert rest.startswith("saved") and child.returncode == 0
     assert not _alive(child.pid)
+
+
+class _BreaksAtItsEnd:
+    """Pictures whose worker aborts when it is told to end, as one whose threads still ran did."""
+
+    def __init__(self, pairs: DegradedPairs) -> None:
+        self.pairs = pairs
+
+    def cut(self, key):
+        multiprocessing.util.Finalize(None, os.abort, exitpriority=1)
+        return self.pairs.cut(key)
+
+    def finish(self, crop):
+        return self.pairs.finish(crop)
+
+
+def test_a_worker_that_breaks_at_its_end_spoils_nothing(pairs, order):
+    broken = batches(_BreaksAtItsEnd(pairs), order, 2, workers=1)
+    assert all(map(same, broken, batches(pairs, order, 2)))
 
 
 SPAWNED = """
