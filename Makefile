@@ -2,7 +2,7 @@
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
-CODE := realesr lab data_tools tests benchmarks docs spaces_app.py
+CODE := realesr lab data_tools course tests benchmarks docs spaces_app.py
 READY := .venv/.ready
 
 .PHONY: setup lab lint test test-slow figures screenshots train-lab clean
@@ -15,7 +15,7 @@ $(READY): pyproject.toml Makefile
 		{ echo "Python 3.11 or newer is needed; name one with: make setup PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab,train,data,dev]" "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab,train,data,course,dev]" "$(TORCH)"
 	@touch $(READY)
 
 lab: setup
@@ -46,6 +46,7 @@ screenshots: setup
 
 # Hours on two cores; stopped with Ctrl-C it goes on where it was. Pictures lie in pictures/train.
 train-lab: setup
+	$(BIN)/realesr train configs/lab_x4_start.toml --resume
 	$(BIN)/realesr train configs/lab_x4_fidelity.toml --resume
 	$(BIN)/realesr train configs/lab_x4.toml --resume
 	$(BIN)/realesr train configs/srcnn_x4.toml --resume

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,16 @@ import gradio as gr
 
 from lab.api import CodedBlocks, build_api, request_handlers
 from lab.look import theme
+from lab.pages import Page
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
 from lab.visitors import Visitors
 from lab.workbench import Workbench
 from realesr.errors import ParameterError, RealesrError
 from realesr.inference.memory import keep_freed_memory, share_processors
+
+FURTHER_PAGES: dict[str, Callable[[Workbench, Path, Visitors], Page]] = {}
+"""Beside Upscale, which opens first: by the last part of their address, in the bar's order."""
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
@@ -52,8 +56,12 @@ def build_app(bench: Workbench | None = None) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(_MINUTE, kept),
     ) as app:
+        gr.Navbar(main_page_name=say("pages.upscale"))
         UpscalePage(bench, folder, visitors).build(app)
         build_api(bench, MODEL_QUEUE, folder)
+    for name, page in FURTHER_PAGES.items():
+        with app.route(say(f"pages.{name}"), f"/{name}"):
+            page(bench, folder, visitors).build(app)
     return app.queue(max_size=32, default_concurrency_limit=2)
 
 

@@ -5,5 +5,15 @@ from realesr.losses.artifact import artifact
 from realesr.losses.frequency import frequency
 from realesr.losses.perceptual import Perceptual
 from realesr.losses.pixel import charbonnier, l1, mse
+from realesr.losses.structure import structure
 
-__all__ = ["Perceptual", "adversarial", "artifact", "charbonnier", "frequency", "l1", "mse"]
+__all__ = [
+    "Perceptual",
+    "adversarial",
+    "artifact",
+    "charbonnier",
+    "frequency",
+    "l1",
+    "mse",
+    "structure",
+]

@@ -142,6 +142,7 @@ class LossConfig(Checked):
     perceptual_weight: Annotated[float, Span(0, 1000, help="the perceptual distance's share")] = 1.0
     perceptual_weights: Annotated[str, "that network's file; looked for when empty"] = ""
     artifact_weight: Annotated[float, Span(0, 1000, help="LDL; needs gan")] = 0.0
+    structure_weight: Annotated[float, Span(0, 1000, help="share of what SSIM misses")] = 0.0
     frequency_weight: Annotated[float, Span(0, 1000, help="share of the distance of spectra")] = 0.0
 
 

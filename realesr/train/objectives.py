@@ -64,6 +64,8 @@ class GeneratorObjective:
             with self.autocast():
                 distance = self.perceptual(fake, target).mean()
             terms["perceptual"] = weights.perceptual_weight * distance
+        if weights.structure_weight:
+            terms["structure"] = weights.structure_weight * losses.structure(fake, pixel_target)
         if weights.frequency_weight:
             terms["frequency"] = weights.frequency_weight * losses.frequency(fake, pixel_target)
         if smoothed is not None:
