@@ -46,6 +46,7 @@ screenshots: setup
 
 # Hours on two cores; stopped with Ctrl-C it goes on where it was. Pictures lie in pictures/train.
 train-lab: setup
+	$(BIN)/realesr-data synth -o pictures/fields --kind fields --count 24 --seed 1000
 	$(BIN)/realesr train configs/lab_x4_start.toml --resume
 	$(BIN)/realesr train configs/lab_x4_fidelity.toml --resume
 	$(BIN)/realesr train configs/lab_x4.toml --resume

@@ -15,7 +15,7 @@ from realesr.errors import ParameterError
 from realesr.inference.batch import INTERRUPTED
 
 # Written out, so that the help page need not load what draws.
-KINDS = ("leaves", "text", "drawing", "texture", "chart")
+KINDS = ("leaves", "text", "drawing", "texture", "chart", "fields")
 EXAMPLE = "Example: realesr-data synth -o synthetic --kind leaves --count 100 --seed 7"
 
 
@@ -38,7 +38,7 @@ def synth(
         bool, typer.Option("--json", help="Print one JSON document on standard output.")
     ] = False,
 ) -> None:
-    """Make pictures from seeds: dead leaves, text, drawings, textures, test charts.
+    """Make pictures from seeds: dead leaves, text, drawings, textures, test charts, flat fields.
 
     A seed gives the same picture every time. What is there already is left as it is, so a run that
     was stopped is simply begun again. pictures.csv says that all of it is CC0.

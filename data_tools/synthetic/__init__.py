@@ -14,6 +14,7 @@ from collections.abc import Callable
 from data_tools.synthetic.canvas import Draws, Pixels, Size, draws, sides
 from data_tools.synthetic.charts import chart
 from data_tools.synthetic.drawings import drawing
+from data_tools.synthetic.fields import fields
 from data_tools.synthetic.leaves import leaves
 from data_tools.synthetic.pages import text
 from data_tools.synthetic.textures import texture
@@ -27,6 +28,7 @@ KINDS: dict[str, Callable[[Draws, int, int], Pixels]] = {
     "drawing": drawing,
     "texture": texture,
     "chart": chart,
+    "fields": fields,
 }
 
 
