@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+_HANDED_SECONDS = 10 * 60  # a page opens at once; who comes later starts anew
+_LOOK_AGAIN = 60.0
+_MOST_HANDED = 100
+_HANDED = "handed-"
 
 
 @dataclass(eq=False)
@@ -38,11 +45,15 @@ class Visitors:
 
     Args:
         cache: Gradio's folder: what lies in it can be fetched by who knows its address.
+        clock: Seconds that only grow.
     """
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
+        self._clock = clock
         self._desks: dict[str, Desk] = {}
+        self._handed: dict[str, tuple[float, Path]] = {}
+        self._sweeper: threading.Timer | None = None
         self._lock = threading.Lock()
 
     def desk(self, session: str | None) -> Desk:
@@ -72,6 +83,66 @@ class Visitors:
             desk.folders.append(folder)
             return [Path(shutil.move(file, folder / file.name)) for file in files]
 
+    def hand_over(self, picture: Path) -> str:
+        """Put a copy of a picture aside for another page of the same person.
+
+        Args:
+            picture: A file that the page made or was given.
+
+        Returns:
+            A word nobody guesses, for the address ``/?photo=WORD``. It is good once, for ten
+            minutes.
+        """
+        token = secrets.token_urlsafe()
+        with self._lock:
+            self._sweep()
+            while len(self._handed) >= _MOST_HANDED:
+                self._throw_away(next(iter(self._handed)))
+            folder = Path(tempfile.mkdtemp(prefix=_HANDED, dir=self._cache))
+            copy = Path(shutil.copyfile(picture, folder / picture.name))
+            self._handed[token] = (self._clock(), copy)
+            self._sweep_later()
+        return token
+
+    def take(self, token: str, desk: Desk) -> Path | None:
+        """Lay the picture that was put aside under this word on a desk, where it stays.
+
+        Returns:
+            Where it is, or None for a word that was used, is too old, or never was.
+        """
+        with self._lock:
+            self._sweep()
+            handed = self._handed.pop(token, None)
+            if handed is None:
+                return None
+            self._clear(desk)
+            _, picture = handed
+            desk.photo = str(picture)
+            return picture
+
+    def _sweep(self) -> None:
+        old = self._clock() - _HANDED_SECONDS
+        for token in [token for token, (when, _) in self._handed.items() if when <= old]:
+            self._throw_away(token)
+
+    def _throw_away(self, token: str) -> None:
+        _, picture = self._handed.pop(token)
+        shutil.rmtree(picture.parent, ignore_errors=True)
+
+    def _sweep_later(self) -> None:
+        """Look again each minute while something lies there: perhaps no next visitor comes."""
+        if self._sweeper is None:
+            self._sweeper = threading.Timer(_LOOK_AGAIN, self._sweep_now)
+            self._sweeper.daemon = True
+            self._sweeper.start()
+
+    def _sweep_now(self) -> None:
+        with self._lock:
+            self._sweeper = None
+            self._sweep()
+            if self._handed:
+                self._sweep_later()
+
     @contextmanager
     def at_work(self, desk: Desk) -> Iterator[None]:
         """Count a job while it runs."""
@@ -94,6 +165,8 @@ class Visitors:
         desk.turn += 1
         if old and not any(other.photo == old for other in self._desks.values()):
             Path(old).unlink(missing_ok=True)
+            if Path(old).parent.name.startswith(_HANDED):
+                shutil.rmtree(Path(old).parent, ignore_errors=True)
 
     def _drop(self, desk: Desk) -> None:
         while desk.folders:

@@ -105,3 +105,50 @@ def test_what_comes_too_late_is_not_kept(tmp_path):
     assert not kept.exists()
     made.write_bytes(b"made")
     assert visitors.keep(desk, turn, [made]) is None
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_picture_handed_over_is_taken_once(tmp_path):
+    photo, cache = tmp_path / "my photo.png", tmp_path / "cache"
+    photo.write_bytes(b"photo")
+    cache.mkdir()
+    visitors = Visitors(cache)
+    token = visitors.hand_over(photo)
+    assert token not in str(list(cache.rglob("*"))), "who sees the file's address can take nothing"
+    taker = visitors.desk("taker")
+    taken = visitors.take(token, taker)
+    assert taken is not None and taken.read_bytes() == b"photo" and taken.name == photo.name
+    assert visitors.take(token, visitors.desk("thief")) is None
+    assert visitors.take("guess", taker) is None and taker.photo == str(taken)
+    visitors.leave("taker")
+    assert not list(cache.iterdir()) and photo.exists()
+
+
+def test_what_nobody_takes_goes_after_ten_minutes(tmp_path):
+    photo, cache, clock = tmp_path / "my photo.png", tmp_path / "cache", Clock()
+    photo.write_bytes(b"photo")
+    cache.mkdir()
+    visitors = Visitors(cache, clock)
+    first = visitors.hand_over(photo)
+    clock.now = 599
+    second = visitors.hand_over(photo)
+    clock.now = 600
+    assert visitors.take(first, visitors.desk("late")) is None
+    assert len(left(cache)) == 1
+    assert visitors.take(second, visitors.desk("one")) is not None
+
+
+def test_only_so_many_wait_and_the_oldest_makes_room(tmp_path):
+    photo, cache = tmp_path / "my photo.png", tmp_path / "cache"
+    photo.write_bytes(b"photo")
+    cache.mkdir()
+    visitors = Visitors(cache)
+    tokens = [visitors.hand_over(photo) for _ in range(101)]
+    assert len(set(tokens)) == 101 and len(left(cache)) == 100
+    assert visitors.take(tokens[0], visitors.desk("one")) is None
