@@ -257,9 +257,13 @@ class Corners(torch.nn.Module):
 
 
 def test_the_whole_loss_of_stage_two_is_the_papers():
-    """Pixel and features against the sharpened photo, spectrum, artifacts, the judge's opinion."""
+    """Pixels, structure, features against the sharpened photo, spectrum, artifacts, the judge."""
     chosen = LossConfig(
-        perceptual_weight=0.7, frequency_weight=0.3, artifact_weight=0.9, pixel="mse"
+        perceptual_weight=0.7,
+        structure_weight=0.2,
+        frequency_weight=0.3,
+        artifact_weight=0.9,
+        pixel="mse",
     )
     ours = trainer(gan=GanConfig(features=8), losses=chosen)
     ours.objective.perceptual = corners = Corners()
@@ -277,6 +281,7 @@ def test_the_whole_loss_of_stage_two_is_the_papers():
     terms = {
         "pixel": (fake - sharp).square().mean(),
         "perceptual": 0.7 * corners(fake, sharp),
+        "structure": 0.2 * losses.structure(fake, sharp),
         "frequency": 0.3 * losses.frequency(fake, sharp),
         "artifact": 0.9 * losses.artifact(fake, smoothed, sharp),
         "gan": 0.1 * F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)),
