@@ -26,7 +26,7 @@ from realesr.inference.ledger import Ledger
 from realesr.inference.pipeline import Pipeline, Task, Wishes
 from realesr.inference.room import least_bytes, refuse_without_room
 from realesr.inference.sizes import LEAST_FACTOR, MOST_FACTOR, Enlargement, parse_size
-from realesr.models.catalogue import find_model, known_models
+from realesr.models.catalogue import ModelSpec, find_model, known_models
 
 if TYPE_CHECKING:
     from realesr.models.loading import LoadedModel
@@ -105,6 +105,7 @@ class ChosenModel:
     Args:
         name: A name of the catalogue, or a weights file.
         denoise: How much noise goes, 0 to 1; None for the model as it is.
+        load: What loads a model by its name.
 
     Attributes:
         name: As it was given.
@@ -115,12 +116,15 @@ class ChosenModel:
         ParameterError: E001 for ``denoise`` with a model that has no partner.
     """
 
-    def __init__(self, name: str, denoise: float | None) -> None:
+    def __init__(
+        self, name: str, denoise: float | None, load: Callable[[str], LoadedModel] | None = None
+    ) -> None:
         self.name = name
         self._denoise = denoise
+        self._load = load or _load
         self._loaded: LoadedModel | None = None
         if name not in {spec.name for spec in known_models()}:
-            self._loaded = _load(name)
+            self._loaded = self._load(name)
         self.spec = self._loaded.spec if self._loaded else find_model(name)
         if denoise is not None and not self.spec.blend_with:
             able = [spec.name for spec in known_models() if spec.blend_with]
@@ -138,14 +142,24 @@ class ChosenModel:
     def load(self) -> LoadedModel:
         """The model, mixed as asked."""
         if self._denoise is None or self.spec.blend_with is None:
-            return self._loaded or _load(self.name)
-        # The one of the two that leaves the noise in has "wdn" (weak denoising) in its name.
-        weak, strong = sorted((self.spec.name, self.spec.blend_with), key=lambda n: "wdn" not in n)
+            return self._loaded or self._load(self.name)
+        weak, strong = ends_of_denoise(self.spec)
         if self._denoise in (0, 1):
-            return _load(strong if self._denoise else weak)
+            return self._load(strong if self._denoise else weak)
         from realesr.models.blending import blend_models
 
-        return blend_models(_load(strong), _load(weak), self._denoise)
+        return blend_models(self._load(strong), self._load(weak), self._denoise)
+
+
+def ends_of_denoise(spec: ModelSpec) -> tuple[str, str]:
+    """The models that ``--denoise 0`` and ``--denoise 1`` mean, for a model with a partner.
+
+    >>> ends_of_denoise(find_model("realesr-general-x4v3"))
+    ('realesr-general-wdn-x4v3', 'realesr-general-x4v3')
+    """
+    # The one of the two that leaves the noise in has "wdn" (weak denoising) in its name.
+    first, second = sorted((spec.name, spec.blend_with or ""), key=lambda name: "wdn" not in name)
+    return first, second
 
 
 def _load(model: str) -> LoadedModel:
