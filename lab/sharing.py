@@ -80,10 +80,19 @@ class Shared(Checked):
             raise _misread(error.cause) from error
 
 
+def plain(value: Any) -> str:
+    """A value as text, whole numbers without their point.
+
+    >>> plain(4.0), plain(0.35), plain("x4")
+    ('4', '0.35', 'x4')
+    """
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
 def _written(value: Any) -> str:
     if isinstance(value, bool):
         return str(int(value))
-    return "" if value is None else str(value)
+    return "" if value is None else plain(value)
 
 
 def _read(field: Field, text: str) -> Any:
