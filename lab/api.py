@@ -49,6 +49,11 @@ def refusal(error: RealesrError) -> gr.Error:
     return gr.Error(str(error), print_exception=False)
 
 
+def turned_away(error: RealesrError) -> None:
+    """Tell a program that there is no room for its call now."""
+    raise refusal(error)
+
+
 def request_handlers() -> dict[type[Exception], Any]:
     """Answers to calls of functions that are not there."""
 
@@ -103,6 +108,11 @@ def build_api(bench: Workbench, queue: str, folder: Path) -> None:
         scale = gr.Number(value=4, precision=0, label="scale")
         result = gr.File(label="result")
         gr.Button().click(
-            upscale, [photo, model, scale], result, api_name="upscale", concurrency_id=queue
+            bench.line.in_turn(upscale, waiting=lambda _: None, full=turned_away),
+            [photo, model, scale],
+            result,
+            api_name="upscale",
+            concurrency_id=queue,
+            concurrency_limit=None,
         )
     gr.api(list_models, api_name="list_models")

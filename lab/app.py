@@ -22,6 +22,7 @@ from typing import Any
 import gradio as gr
 
 from lab.api import CodedBlocks, build_api, request_handlers
+from lab.line import MOST
 from lab.look import theme
 from lab.pages import Page
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
@@ -62,7 +63,7 @@ def build_app(bench: Workbench | None = None) -> gr.Blocks:
     for name, page in FURTHER_PAGES.items():
         with app.route(say(f"pages.{name}"), f"/{name}"):
             page(bench, folder, visitors).build(app)
-    return app.queue(max_size=32, default_concurrency_limit=2)
+    return app.queue(max_size=400, default_concurrency_limit=4)
 
 
 def own_folder() -> Path:
@@ -99,6 +100,7 @@ def server_settings() -> dict[str, Any]:
         "max_file_size": "64mb",
         "run_history": False,
         "enable_monitoring": False,
+        "max_threads": 2 * MOST + 20,  # who waits for the model holds a place of Gradio's as well
         "ssr_mode": False,
         "quiet": True,
         "app_kwargs": {"exception_handlers": request_handlers()},

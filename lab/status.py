@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from lab.line import Place
 from lab.shelf import Loading
 from lab.text import duration, say
 from lab.workbench import Result, Saving, Step, Tiles
@@ -24,6 +25,15 @@ def plan(sentence: str) -> str:
 def waiting() -> str:
     """A job that has not begun: others are before it, or it begins this moment."""
     return _box("busy", _bar(0, 0), _line(say("run.waiting")))
+
+
+def in_line(place: Place) -> str:
+    """A job that waits: how many are before it, and for how long."""
+    key = {0: "line.next", 1: "line.one"}.get(place.before, "line.place")
+    told = say(key, count=place.before)
+    if place.before and place.seconds is not None:
+        told = say("line.wait", place=told, time=duration(place.seconds))
+    return _box("busy", _bar(0, 0), _line(told))
 
 
 def busy(step: Step) -> str:

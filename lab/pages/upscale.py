@@ -137,11 +137,15 @@ class UpscalePage:
             **quiet,
         )
         running = asked.then(
-            self.start,
+            self.bench.line.in_turn(
+                self.start,
+                waiting=lambda place: {self.status: status.in_line(place)},
+                full=lambda error: self._at_rest() | {self.status: status.refused(error)},
+            ),
             settings,
             [*outputs, *described],
             concurrency_id=MODEL_QUEUE,
-            concurrency_limit=1,
+            concurrency_limit=None,
             trigger_mode="multiple",  # a run that another photo ended may still be in its last tile
             **quiet,
         )
@@ -240,10 +244,6 @@ class UpscalePage:
         desk = self.visitors.desk(request.session_hash)
         turn = self.visitors.lay(desk, photo)
         desk.result = None
-        at_rest = {
-            self.run: gr.Button(interactive=True),
-            self.cancel: gr.Button(visible=False),
-        }
         with self._workplace() as folder, self.visitors.at_work(desk):
             steps = self.bench.upscale(self._source(photo), model, scale, Path(folder))
             done = False
@@ -256,10 +256,10 @@ class UpscalePage:
                     kept = self.visitors.keep(desk, turn, [result.before, result.after])
                     if kept is not None:
                         result = replace(result, before=kept[0], after=kept[1])
-                        changes = at_rest | self._finished(result, photo, model, scale)
+                        changes = self._at_rest() | self._finished(result, photo, model, scale)
                         desk.result = (model, scale)
                 except Exception as error:
-                    changes = at_rest | {self.status: status.refused(_told(error))}
+                    changes = self._at_rest() | {self.status: status.refused(_told(error))}
                     done = True
                 if desk.turn != turn:
                     # Gradio shows the last value again at the end: it must change nothing.
@@ -272,6 +272,9 @@ class UpscalePage:
         return status.cancelled(), gr.Button(interactive=True), gr.Button(visible=False)
 
     # ---- what the parts say ---------------------------------------------------------------------
+
+    def _at_rest(self) -> dict[Any, Any]:
+        return {self.run: gr.Button(interactive=True), self.cancel: gr.Button(visible=False)}
 
     def _finished(
         self, result: Result, photo: str | None, model: str, scale: int
