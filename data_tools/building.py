@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from data_tools.items import Item, Trouble
-from data_tools.journal import Journal
+from data_tools.items import HeldItem, Item, Trouble
+from data_tools.journal import Journal, Piece
 from data_tools.judging import Record, record_from
 from data_tools.manifest import (
     COLUMNS,
@@ -31,7 +31,7 @@ from data_tools.manifest import (
     REJECTIONS,
     write_table,
 )
-from data_tools.pieces import Kept, judge_piece, shape_piece
+from data_tools.pieces import Done, Judging, Kept, Shaping, Stage, do_piece
 from data_tools.reducing import Candidate, Verdict, reduce
 from data_tools.settings import Build
 from data_tools.shaping import is_our_name
@@ -46,6 +46,7 @@ VERSION = 1
 """Of the rules and the files; another one finds nothing done before."""
 
 Told = Callable[[str, int, int], None]
+Engine = Literal["processes", "ray"]
 
 
 @dataclass
@@ -75,13 +76,22 @@ class Outcome:
         return {**vars(self), "output": str(self.output), "rejected": dict(self.rejected)}
 
 
-def build(plan: Build, output: Path, *, workers: int = 1, told: Told = lambda *_: None) -> Outcome:
+def build(
+    plan: Build,
+    output: Path,
+    *,
+    workers: int = 1,
+    engine: Engine = "processes",
+    told: Told = lambda *_: None,
+) -> Outcome:
     """Build a data set, or go on where a stopped build was.
 
     Args:
         plan: What to do.
         output: The folder of the data set; made if need be.
         workers: Processes that work on pictures.
+        engine: Whose processes: this machine's, or those of Ray, perhaps on many machines. The
+            set is the same, and one may go on where the other was stopped.
         told: Called with the stage, how many pictures are done, and how many there are.
 
     Raises:
@@ -94,7 +104,8 @@ def build(plan: Build, output: Path, *, workers: int = 1, told: Told = lambda *_
     _check_folder(output, digest)
     make_folder(output / UNFINISHED)
     write_file(output / UNFINISHED / PLAN, digest.encode(), force=True)
-    run = _Run(plan, output, digest, workers, told)
+    run = _Run(plan, output, workers, engine, told)
+    run.check()
     run.judge()
     verdict = run.reduce()
     run.shape(verdict)
@@ -104,24 +115,41 @@ def build(plan: Build, output: Path, *, workers: int = 1, told: Told = lambda *_
 class _Run:
     """One call of ``build``."""
 
-    def __init__(self, plan: Build, output: Path, digest: str, workers: int, told: Told) -> None:
-        self.plan, self.output, self.workers, self.told = plan, output, workers, told
-        folder = output / UNFINISHED
+    def __init__(self, plan: Build, output: Path, workers: int, engine: Engine, told: Told) -> None:
+        self.plan, self.output, self.told = plan, output, told
+        self.workers, self.engine = workers, engine
+        folder, digest = output / UNFINISHED, _digest(plan)
         self.kept_bytes = folder / "pictures"
         self.judged = Journal(folder / "judged", digest)
         self.shaped = Journal(folder / "shaped", digest)
         self.outcome = Outcome(output)
         make_folder(self.kept_bytes)
 
+    def check(self) -> None:
+        """Refuse what not all machines see, before anything is done."""
+        if self.engine == "ray":
+            from data_tools.cluster import check_seen
+
+            places = (Path(source.path) for source in self.plan.sources)
+            check_seen([place.absolute() for place in places if place.exists()], self.workers)
+
     def items(self) -> Iterator[Item | Trouble]:
         return everything(self.plan.sources, self.output)
+
+    def run(self, stage: Stage[Any, Any], pieces: Iterator[Piece]) -> Iterator[Done]:
+        """Do a stage to all pieces, by processes of this machine or by Ray's."""
+        if self.engine == "ray":
+            from data_tools.cluster import on_ray
+
+            return on_ray(stage, pieces, self.workers)
+        return in_order(partial(do_piece, stage=stage), pieces, self.workers)
 
     def judge(self) -> None:
         """Judge every picture that was not judged before."""
         places, total = set(), self._count()
-        work = partial(judge_piece, plan=self.plan, kept_bytes=self.kept_bytes)
+        stage = Judging(self.plan, self.kept_bytes)
         keyed = ((_key(item), item) for item in self.items())
-        for place, count, fresh in in_order(work, self.judged.pieces(keyed), self.workers):
+        for place, count, fresh in self.run(stage, self.judged.pieces(keyed)):
             places.add(place)
             self.outcome.found += count
             self.outcome.resumed |= not fresh
@@ -164,8 +192,8 @@ class _Run:
             make_folder(self.output / split)
         done, total = 0, len(verdict.splits)
         places = set()
-        work = partial(shape_piece, plan=self.plan, output=self.output)
-        for place, count in in_order(work, self.shaped.pieces(self._kept(verdict)), self.workers):
+        stage = Shaping(self.plan, self.output)
+        for place, count, _ in self.run(stage, self.shaped.pieces(self._kept(verdict))):
             places.add(place)
             done += count
             self.told("shaped", done, total)
@@ -174,13 +202,17 @@ class _Run:
     def _kept(self, verdict: Verdict) -> Iterator[tuple[str, Kept]]:
         for number, (item, record) in enumerate(zip(self.items(), self.records(), strict=True)):
             if number in verdict.splits and record.print and not isinstance(item, Trouble):
-                held = self.kept_bytes / record.sha256
-                source = held if item.costly else item
+                source = self._held(item, record) if item.costly else item
                 facts = record.as_dict() | {"print": None, "phash": record.print.phash}
                 yield (
                     f"{record.sha256} {record.source} {verdict.splits[number]}",
                     Kept(source, facts, verdict.splits[number]),
                 )
+
+    def _held(self, item: Item, record: Record) -> Item | Path:
+        """Where the bytes are that were kept; themselves, for machines that do not see this one."""
+        held = self.kept_bytes / record.sha256
+        return HeldItem(item.name, held.read_bytes()) if self.engine == "ray" else held
 
     def finish(self, verdict: Verdict) -> Outcome:
         """Write the tables, the plan, and at last the manifest."""

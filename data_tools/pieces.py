@@ -1,13 +1,15 @@
-"""What is done to a few pictures at a time, in whichever process: judging, writing files.
+"""What is done to pictures, a few at a time: judging them, making the files of those kept.
 
-A piece that was done before is not done again; that it is done is written down last.
+A stage is work that any process or machine may do, and keeping, which is done where the set is. A
+piece that was done before is not done again; that it is done is written down last.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from data_tools.items import Item, Trouble
 from data_tools.journal import Piece
@@ -18,6 +20,56 @@ from data_tools.shaping import Shaped, shape, write_files
 from realesr.errors import PictureError
 from realesr.images.safefile import write_file
 
+Part = TypeVar("Part", contravariant=True)
+Made = TypeVar("Made")
+Done = tuple[Path, int, bool]
+"""Of a piece: where that it is done is written down, its pictures, and whether it was done now."""
+
+
+class Stage(Protocol[Part, Made]):
+    """What is done to every picture: the work, by whichever process, and keeping what it made."""
+
+    def work(self, part: Part) -> Made:
+        """Read and compute; nothing is written, so any machine may do it."""
+
+    def keep(self, made: Made) -> dict[str, Any]:
+        """Write the bytes that were made, and say what is to be written down of the picture."""
+
+
+def do_piece(piece: Piece, *, stage: Stage[Any, Any]) -> Done:
+    """Work on some pictures and write that down, unless it was done before."""
+    fresh = not piece.place.exists()
+    if fresh:
+        piece.write([stage.keep(stage.work(item)) for item in piece.items])
+    return piece.place, len(piece.items), fresh
+
+
+@dataclass(frozen=True)
+class Judging:
+    """From an item to its record.
+
+    Attributes:
+        plan: Licences and thresholds.
+        kept_bytes: Where the bytes of pictures go that are costly to read twice.
+    """
+
+    plan: Build
+    kept_bytes: Path
+
+    def work(self, part: Item | Trouble) -> tuple[dict[str, Any], bytes]:
+        """The record as plain values, and bytes where they are to be kept."""
+        if isinstance(part, Trouble):
+            return Record(part.name, rejections=(unreadable(part.refusal),)).as_dict(), b""
+        record, data = judge(part, self.plan)
+        return record.as_dict(), data if part.costly and record.passed else b""
+
+    def keep(self, made: tuple[dict[str, Any], bytes]) -> dict[str, Any]:
+        """Keep the bytes."""
+        record, data = made
+        if data:
+            write_file(self.kept_bytes / record["sha256"], data, force=True)
+        return record
+
 
 class Kept(NamedTuple):
     """A picture to be shaped: where its bytes are, what is known of it, its split."""
@@ -27,60 +79,48 @@ class Kept(NamedTuple):
     split: str
 
 
-def judge_piece(piece: Piece, *, plan: Build, kept_bytes: Path) -> tuple[Path, int, bool]:
-    """Judge some pictures, unless that was done; where, how many, and whether it was done now."""
-    if piece.place.exists():
-        return piece.place, len(piece.items), False
-    found = []
-    for item in piece.items:
-        if isinstance(item, Trouble):
-            found.append(Record(item.name, rejections=(unreadable(item.refusal),)).as_dict())
-            continue
-        record, data = judge(item, plan)
-        found.append(record.as_dict())
-        if item.costly and record.passed:
-            write_file(kept_bytes / record.sha256, data, force=True)
-    piece.write(found)
-    return piece.place, len(found), True
+@dataclass(frozen=True)
+class Shaping:
+    """From a picture that is kept to its files.
 
+    Attributes:
+        plan: What to make of pictures.
+        output: The folder of the set.
+    """
 
-def shape_piece(piece: Piece, *, plan: Build, output: Path) -> tuple[Path, int]:
-    """Write the files of some pictures, unless that was done."""
-    if not piece.place.exists():
-        rows: list[dict[str, Any]] = []
-        unmade: list[dict[str, Any]] = []
-        for kept in piece.items:
-            _shape_picture(kept, plan, output, rows, unmade)
-        piece.write([{"rows": rows, "unmade": unmade}])
-    return piece.place, len(piece.items)
+    plan: Build
+    output: Path
 
-
-def _shape_picture(
-    kept: Kept, plan: Build, output: Path, rows: list[Any], unmade: list[Any]
-) -> None:
-    facts = kept.facts
-    data = kept.source.read_bytes() if isinstance(kept.source, Path) else kept.source.read()
-    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
-        raise PictureError(
-            "E104", f"{facts['source']} changed while the set was built.", "Build it again."
-        )
-    size = (facts["width"], facts["height"])
-    made: list[Shaped] = []
-    for each in shape(facts["source"], data, facts["sha256"], size, facts["format"], plan.shape):
-        if isinstance(each, Shaped):
-            made.append(each)
-            rows.append(_row(kept, each))
-        else:
-            unmade.append(
-                {
-                    "source": facts["source"],
-                    "rule": "shape",
-                    "score": float(min(size)),
-                    "threshold": float(plan.shape.crop),
-                    "sentence": each,
-                }
+    def work(self, part: Kept) -> tuple[str, list[Shaped], dict[str, Any]]:
+        """The split, the files, and what is to be written down."""
+        facts = part.facts
+        data = part.source.read_bytes() if isinstance(part.source, Path) else part.source.read()
+        if hashlib.sha256(data).hexdigest() != facts["sha256"]:
+            raise PictureError(
+                "E104", f"{facts['source']} changed while the set was built.", "Build it again."
             )
-    write_files(output / kept.split, made)
+        size = (facts["width"], facts["height"])
+        how = self.plan.shape
+        made = list(shape(facts["source"], data, facts["sha256"], size, facts["format"], how))
+        files = [each for each in made if isinstance(each, Shaped)]
+        unmade = [
+            {
+                "source": facts["source"],
+                "rule": "shape",
+                "score": float(min(size)),
+                "threshold": float(how.crop),
+                "sentence": each,
+            }
+            for each in made
+            if isinstance(each, str)
+        ]
+        return part.split, files, {"rows": [_row(part, file) for file in files], "unmade": unmade}
+
+    def keep(self, made: tuple[str, list[Shaped], dict[str, Any]]) -> dict[str, Any]:
+        """Write the files."""
+        split, files, told = made
+        write_files(self.output / split, files)
+        return told
 
 
 def _row(kept: Kept, file: Shaped) -> dict[str, Any]:

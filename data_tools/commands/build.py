@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -45,6 +45,10 @@ def build(
     workers: Annotated[
         int, typer.Option(min=0, max=256, help="Processes; 0 is one for each processor.")
     ] = 0,
+    engine: Annotated[
+        Literal["processes", "ray"],
+        typer.Option(help="Whose processes: this machine's, or Ray's, on as many as it has."),
+    ] = "processes",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on standard output.")
     ] = False,
@@ -66,7 +70,9 @@ def build(
     plan = _plan(inputs, licence, author, allow, changes)
     line = StageLine()
     with Claim(output):
-        outcome = run(plan, output, workers=workers or processors(), told=line.update)
+        outcome = run(
+            plan, output, workers=workers or processors(), engine=engine, told=line.update
+        )
     line.close()
     if as_json:
         typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False, indent=2))
