@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: list[tuple[int, str]] = [
     (0, "realesr.errors"),
     (0, "realesr.randomness"),
+    (1, "realesr.figures"),
     (1, "realesr.gate"),
     (1, "realesr.images"),
     (1, "realesr.transfers"),

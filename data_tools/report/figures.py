@@ -13,6 +13,7 @@ import numpy.typing as npt
 from data_tools.report.measuring import CHROMA, FREQUENCIES, LEVELS, PLANE
 from data_tools.rules import Rule
 from data_tools.synthetic.colours import srgb
+from realesr.figures import AMBER, BLUE, GREEN, INK, ORANGE, SOFT, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,32 +22,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-# Okabe and Ito's colours, as in the curves of a training.
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-INK, SOFT, LINE = "#19191e", "#6b6b70", "#e4e4e0"
 WIDE, TALL = 4.6, 2.7
-_STYLE: Any = {
-    "font.size": 10,
-    "axes.titlesize": 10.5,
-    "axes.labelsize": 9.5,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": SOFT,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": LINE,
-    "grid.linewidth": 0.8,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "svg.hashsalt": "realesr",
-    "svg.fonttype": "path",
-}
+_FILES: Any = {"svg.hashsalt": "realesr", "svg.fonttype": "path"}
 
 
 @contextmanager
@@ -58,7 +35,7 @@ def _drawn(
     from matplotlib.figure import Figure
 
     done: list[str] = []
-    with matplotlib.rc_context(_STYLE):
+    with style(), matplotlib.rc_context(_FILES):
         figure = Figure(figsize=(width, height), facecolor="none")
         # Margins in inches; finding them anew for every plot would take half of the time.
         figure.subplots_adjust(left / width, 0.5 / height, 1 - 0.1 / width, 1 - 0.26 / height)
@@ -85,10 +62,10 @@ def scores(rule: Rule, kept: Sequence[float], left: Sequence[float], limit: floa
         high = max(high, float(limit or low))
         edges = np.linspace(low, high if high > low else low + 1, 41)
         parts = [np.clip(kept, low, edges[-1]), np.clip(left, low, edges[-1])]
-        colours, labels = [BLUE, ORANGE], ["kept", "left out"]
+        colours, labels = [BLUE, AMBER], ["kept", "left out"]
         axes.hist(parts, edges.tolist(), stacked=True, color=colours, label=labels, rwidth=0.92)
         if limit is not None:
-            axes.axvline(limit, color=RED, linewidth=1.6, linestyle=(0, (4, 2)))
+            axes.axvline(limit, color=ORANGE, linewidth=1.6, linestyle=(0, (4, 2)))
             words = f"{rule.passes} {limit:g}"
             right = limit > (edges[0] + edges[-1]) / 2
             axes.annotate(
@@ -99,7 +76,7 @@ def scores(rule: Rule, kept: Sequence[float], left: Sequence[float], limit: floa
                 textcoords="offset points",
                 ha="right" if right else "left",
                 va="top",
-                color=RED,
+                color=ORANGE,
             )
         axes.set(xlabel=f"{rule.name} ({rule.unit})", ylabel="pictures")
         if len(left):
@@ -152,7 +129,7 @@ def levels(every: Array) -> str:
         mean = every.mean(0)
         at = (np.arange(LEVELS) + 0.5) * 256 / LEVELS
         axes.fill_between(at, 100 * mean[3], color="#c9c9c4", label="brightness")
-        for row, colour, label in ((0, RED, "red"), (1, GREEN, "green"), (2, BLUE, "blue")):
+        for row, colour, label in ((0, ORANGE, "red"), (1, GREEN, "green"), (2, BLUE, "blue")):
             axes.plot(at, 100 * mean[row], color=colour, linewidth=1.5, label=label)
         axes.set(xlabel="level", ylabel="pixels (%)", xlim=(0, 256), ylim=(0, None))
         axes.set_xticks([0, 64, 128, 192, 255])

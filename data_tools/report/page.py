@@ -14,6 +14,7 @@ from data_tools.report.gathering import Entry, Left, Material, evenly
 from data_tools.report.pieces import card, figure, plot, section, short, table, thumb, words
 from data_tools.rules import RULES, Rule
 from realesr import __version__
+from realesr.figures import AMBER, GREEN
 
 SHEET, ENDS, GROUPS, EXAMPLES = 48, 6, 16, 12
 COPIES = ("exact", "near", "tiles", "test_sets")
@@ -99,7 +100,7 @@ def _left_out(material: Material) -> Part:
     for each in material.left:
         by_rule[each.rule].append(each)
     often = {rule: len(found) for rule, found in by_rule.items()}
-    bars = figures.counts(often, figures.ORANGE, "pictures")
+    bars = figures.counts(often, AMBER, "pictures")
     says = "Pictures by rule: " + ", ".join(f"{rule} {count}" for rule, count in often.items())
     lists = "".join(
         f"<details><summary>{words(rule)}: {count:,}</summary>"
@@ -295,7 +296,7 @@ def _licences(material: Material) -> Part:
     bars = card(
         "By licence",
         "Unknown ones may be trained on at your own risk, and are never pushed.",
-        plot(figures.counts(often, figures.GREEN, "pictures"), says),
+        plot(figures.counts(often, GREEN, "pictures"), says),
     )
     authors = Counter((entry.author or "not said", entry.licence) for entry in material.entries)
     rows = [(*who, f"{count:,}") for who, count in authors.most_common(20)]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from sheet import BLUE, INK, ORANGE, Sheet, photo, psnr, red_on_blue
+from sheet import Sheet, photo, psnr, red_on_blue
 from torch import Tensor
 
 from realesr.degradations import (
@@ -24,6 +24,7 @@ from realesr.degradations import (
     jpeg,
     presets,
 )
+from realesr.figures import BLUE, INK, ORANGE
 from realesr.randomness import spawn
 
 

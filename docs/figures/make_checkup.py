@@ -15,7 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import checkup
 import damaged
-from sheet import BLUE, FAINT, ORANGE, Sheet
+from sheet import FAINT, Sheet
+
+from realesr.figures import BLUE, ORANGE
 
 SIDE, GAP = 210, 84
 

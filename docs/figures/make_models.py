@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from sheet import FOLDER, GRAY, INK
+from sheet import FOLDER, GRAY
 
 from data_tools.synthetic import make
 from realesr.errors import RealesrError
+from realesr.figures import INK
 from realesr.inference.upscaler import Upscaler
 from realesr.train.sources import open_source
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from matplotlib.axes import Axes
-from sheet import BLUE, FAINT, INK, ORANGE, Sheet, photo, psnr, red_on_blue
+from sheet import FAINT, Sheet, photo, psnr, red_on_blue
 from torch import Tensor
 
 from realesr.degradations.further import codecs, darkroom, optics, sensor
@@ -22,6 +22,7 @@ from realesr.degradations.operations import (
     Sinc,
     UnsharpMask,
 )
+from realesr.figures import BLUE, INK, ORANGE
 
 SIDE, ZOOM = 76, 3
 WIDE = SIDE * ZOOM

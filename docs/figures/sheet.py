@@ -16,33 +16,19 @@ from matplotlib.axes import Axes
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from realesr import figures
+from realesr.figures import DOTS
+
 FOLDER = Path(__file__).resolve().parent
-DOTS = 100  # pixels an inch: 10 pt text is 14 px at 1:1
-GRAY, INK, FAINT = "#d6d6d6", "#1a1a1a", "#9a9a9a"
-# Okabe and Ito: blue for what was measured, orange for what was changed or made up.
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+GRAY, FAINT = figures.SURROUND, "#9a9a9a"
 
 plt.rcParams.update(
-    {
-        "font.size": 10,
-        "axes.titlesize": 10,
-        "axes.labelsize": 10,
-        "xtick.labelsize": 9,
-        "ytick.labelsize": 9,
-        "legend.fontsize": 9,
+    figures.rules()
+    | {
         "figure.facecolor": GRAY,
         "axes.facecolor": GRAY,
-        "savefig.facecolor": GRAY,
-        "text.color": INK,
-        "axes.labelcolor": INK,
-        "axes.edgecolor": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.linewidth": 0.8,
-        "lines.linewidth": 1.8,
-        "legend.frameon": False,
+        "axes.grid": False,
+        "axes.titlelocation": "center",
     }
 )
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from realesr.errors import ConfigError
+from realesr.figures import AMBER, BLUE, GREEN, INK, ORANGE, SOFT
+from realesr.figures import style as house_style
 from realesr.images.safefile import write_file
 from realesr.train.journal import Journal
 
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Lines = list[dict[str, Any]]
-# Okabe and Ito's colours, which people with any colour vision tell apart.
-BLUE, ORANGE, GREEN, RED, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b6b70"
-INK, PAPER = "#19191e", "#fafaf8"
 # What the generator's loss is the sum of.
 TERMS = ("pixel", "perceptual", "gan", "artifact", "frequency")
 
@@ -54,19 +53,11 @@ def draw_curves(output: Path | str, path: Path | str | None = None) -> Path:
         )
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(6.4 * columns, 3.6 * rows), dpi=120, facecolor=PAPER)
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.14)
-    for place, draw in enumerate(panels):
-        axes = figure.add_subplot(rows, columns, place + 1)
-        _dress(axes)
-        draw(axes, lines)
-        for alarm in (line for line in lines if line["kind"] == "alarm"):
-            axes.axvline(alarm["step"], color=RED, linewidth=0.8, alpha=0.6, linestyle=":")
-            across = axes.get_xaxis_transform()
-            words = axes.text(alarm["step"], 0.99, str(alarm.get("code", "")), transform=across)
-            words.set(rotation=90, ha="right", va="top", fontsize=7, color=RED)
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False, fontsize=9)
+    with house_style():
+        figure = Figure(figsize=(6.4 * columns, 3.6 * rows), dpi=120)
+        figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.14)
+        for place, draw in enumerate(panels):
+            _panel(figure.add_subplot(rows, columns, place + 1), draw, lines)
     path = Path(path) if path is not None else output / "curves.png"
     data = io.BytesIO()
     figure.savefig(data, format="png")
@@ -97,24 +88,23 @@ def _has(line: dict[str, Any], kind: str, name: str) -> bool:
     return line["kind"] == kind and isinstance(line.get(name), int | float)
 
 
-def _dress(axes: Axes) -> None:
-    axes.set_facecolor("white")
-    axes.grid(True, color="#e4e4e0", linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=9, colors=INK)
-    axes.set_xlabel("step", fontsize=10, color=INK)
+def _panel(axes: Axes, draw: Callable[[Axes, Lines], None], lines: Lines) -> None:
+    """One plot over the steps, with a line where an alarm spoke."""
+    axes.set_xlabel("step")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.margins(x=0.01, y=0.12)
-
-
-def _titled(axes: Axes, title: str) -> None:
-    axes.set_title(title, fontsize=11, color=INK, loc="left", fontweight="bold")
+    draw(axes, lines)
+    for alarm in (line for line in lines if line["kind"] == "alarm"):
+        axes.axvline(alarm["step"], color=ORANGE, linewidth=0.8, alpha=0.6, linestyle=":")
+        across = axes.get_xaxis_transform()
+        words = axes.text(alarm["step"], 0.99, str(alarm.get("code", "")), transform=across)
+        words.set(rotation=90, ha="right", va="top", fontsize=7, color=ORANGE)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend()
 
 
 def _losses(axes: Axes, lines: Lines) -> None:
-    _titled(axes, "Loss of the generator")
+    axes.set_title("Loss of the generator")
     names = [name for name in ("loss", *TERMS) if series(lines, "train", name)[0]]
     # A single term is the loss itself.
     names = names if len(names) > 2 else names[:1]
@@ -129,7 +119,7 @@ def _losses(axes: Axes, lines: Lines) -> None:
 
 def _score(name: str, title: str) -> Callable[[Axes, Lines], None]:
     def draw(axes: Axes, lines: Lines) -> None:
-        _titled(axes, title)
+        axes.set_title(title)
         steps, values = series(lines, "validation", name)
         axes.plot(
             steps, values, color=BLUE, linewidth=1.8, marker="o", markersize=3, label="this run"
@@ -145,16 +135,16 @@ def _score(name: str, title: str) -> Callable[[Axes, Lines], None]:
                 color=BLUE,
             )
         steps, values = series(lines, "validation", f"{name}_bicubic")
-        axes.plot(steps, values, color=GRAY, linewidth=1.4, linestyle="--", label="bicubic")
+        axes.plot(steps, values, color=SOFT, linewidth=1.4, linestyle="--", label="bicubic")
 
     return draw
 
 
 def _opinions(axes: Axes, lines: Lines) -> None:
-    _titled(axes, "What the discriminator takes for real")
+    axes.set_title("What the discriminator takes for real")
     for name, label, colour, style in (
         ("d_real", "real pictures", GREEN, "-"),
-        ("d_fake", "results", ORANGE, "--"),
+        ("d_fake", "results", AMBER, "--"),
     ):
         steps, values = series(lines, "train", name)
         axes.plot(steps, values, color=colour, linewidth=0.6, alpha=0.3)
@@ -164,9 +154,9 @@ def _opinions(axes: Axes, lines: Lines) -> None:
 
 
 def _rates(axes: Axes, lines: Lines) -> None:
-    _titled(axes, "Learning rate")
+    axes.set_title("Learning rate")
     # Dashed, so that one that hides the other does not hide it.
-    for role, colour, style in (("generator", BLUE, "-"), ("discriminator", ORANGE, "--")):
+    for role, colour, style in (("generator", BLUE, "-"), ("discriminator", AMBER, "--")):
         steps, values = series(lines, "train", f"{role}_learning_rate")
         if steps:
             axes.plot(steps, values, style, color=colour, linewidth=1.8, label=role)
@@ -174,7 +164,7 @@ def _rates(axes: Axes, lines: Lines) -> None:
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
 
 
-_CYCLE = (INK, BLUE, ORANGE, GREEN, RED, GRAY)
+_CYCLE = (INK, BLUE, AMBER, GREEN, ORANGE, SOFT)
 _PANELS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[Axes, Lines], None]], ...] = (
     (lambda line: _has(line, "train", "loss"), _losses),
     (lambda line: _has(line, "validation", "psnr"), _score("psnr", "PSNR, dB (higher is better)")),

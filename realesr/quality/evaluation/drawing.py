@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from realesr.errors import ParameterError
+from realesr.figures import BLACK, SERIES, SURROUND, style
 from realesr.quality.evaluation.measures import Measure
 from realesr.quality.evaluation.results import Evaluation, Worst
 
@@ -36,7 +37,7 @@ def worst_places(found: Evaluation) -> bytes:
         raise ParameterError("E007", "no worst places were kept.", "Evaluate with worst=2.")
     width = 4 * (CELL + GAP) + GAP
     height = HEAD + len(rows) * (CELL + CAPTION + GAP) + GAP
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor=SURROUND)
     for column, title in enumerate(("input", "result", "truth", "difference ×4")):
         left = (GAP + column * (CELL + GAP)) / width
         figure.text(left, 1 - 22 / height, title, fontsize=12, weight="bold")
@@ -83,23 +84,23 @@ def quality_plot(found: Evaluation, group: tuple[str, str] | None = None) -> byt
     timed = all(subject.milliseconds is not None for subject in found.subjects)
     across = ["milliseconds", "parameters"] if timed else ["parameters"]
     size = (1.6 + 4.2 * len(across), 3.4 * len(measures))
-    figure = Figure(figsize=size, dpi=110, layout="constrained")
-    grid = figure.subplots(len(measures), len(across), squeeze=False, sharey="row")
-    points: Sequence[Any] = []
-    for row, measure in zip(grid, measures, strict=True):
-        for axes, what in zip(row, across, strict=True):
-            points = _scatter(axes, found, group, measure, what)
-        row[0].set_ylabel(measure.title)
-    figure.legend(
-        points, [each.name for each in found.subjects], loc="outside right upper", fontsize=8
-    )
-    figure.suptitle(f"{group[0]}, degraded by {group[1]}", fontsize=11)
+    with style():
+        figure = Figure(figsize=size, dpi=110, layout="constrained")
+        grid = figure.subplots(len(measures), len(across), squeeze=False, sharey="row")
+        points: Sequence[Any] = []
+        for row, measure in zip(grid, measures, strict=True):
+            for axes, what in zip(row, across, strict=True):
+                points = _scatter(axes, found, group, measure, what)
+            row[0].set_ylabel(measure.title)
+        figure.legend(
+            points, [each.name for each in found.subjects], loc="outside right upper", fontsize=8
+        )
+        figure.suptitle(f"{group[0]}, degraded by {group[1]}", fontsize=11)
     return _png(figure)
 
 
 _MARKERS = "osD^vP*Xph<>"
-# Colours that people who see fewer of them tell apart (Okabe and Ito).
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_COLOURS = (*SERIES, BLACK)
 
 
 def _scatter(
@@ -119,7 +120,7 @@ def _scatter(
         # Plain filters have none, which no logarithm shows.
         axes.set_xscale("symlog", linthresh=10_000, linscale=0.5)
         axes.set_xlim(left=-2000)
-        axes.set_xlabel("parameters", fontsize=9)
+        axes.set_xlabel("parameters")
     else:
         from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -127,12 +128,9 @@ def _scatter(
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("ms on 256×256 pixels, this machine", fontsize=9)
+        axes.set_xlabel("ms on 256×256 pixels, this machine")
     if measure.best == "low":
         axes.invert_yaxis()
-    axes.grid(alpha=0.25)
-    axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
     return points
 
 
