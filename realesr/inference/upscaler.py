@@ -5,22 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from itertools import tee
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from realesr.errors import ModelError, ParameterError, ResourceError
+from realesr.errors import ParameterError, ResourceError
 from realesr.images import to_tensor
 from realesr.inference.channels import AlphaBounds, check_pixels, fill_hidden, layers, merge
 from realesr.inference.finishing import Finish
 from realesr.inference.laying import Mosaic
-from realesr.inference.precision import choose_precision, narrow
+from realesr.inference.precision import choose_precision
 from realesr.inference.resampling import resample
+from realesr.inference.running import Runner
 from realesr.inference.tiling import Tile, plan_tiles
-from realesr.models.catalogue import ModelSpec
 from realesr.models.loading import LoadedModel, at_scale, choose_device, load_model
 
 logger = logging.getLogger(__name__)
@@ -86,8 +86,8 @@ class Upscaler:
             raise ParameterError("E001", f"overlap {overlap} is negative.", "Use 0 or more.")
         self.model = at_scale(loaded, self.scale)
         self.spec = self.model.spec
-        self._channels = _readable_channels(self.spec)
         self.dtype = choose_precision(precision, self.device)
+        self._runner = Runner(self.model, self.device, self.dtype)
         self.finish = finish or Finish()
         self.tile = self._default_tile() if tile == "auto" else tile
         reach = self.spec.radius + self.finish.reach
@@ -95,7 +95,6 @@ class Upscaler:
         self.halo = default if overlap is None else overlap
         self.is_exact = self.halo >= reach
         self.blend = 0 if self.is_exact else min(BLEND, self.halo // 2)
-        self._network = narrow(self.model.network, self.dtype).to(self.device)
 
     def _default_tile(self) -> int:
         return 256 if self.spec.architecture == "rrdbnet" else 512
@@ -194,7 +193,7 @@ class Upscaler:
         return len(self.plan(shape[0] * enlarged, shape[1] * enlarged))
 
     def _one_pass(self, pixels: np.ndarray) -> Generator[Progress, None, np.ndarray]:
-        """Run the network over every tile, with smaller tiles if memory runs out."""
+        """Run the network over every tile, with fewer or smaller ones if memory runs out."""
         tile, tried = self.tile, []
         while True:
             try:
@@ -202,6 +201,8 @@ class Upscaler:
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error):
                     raise
+                if self._runner.halve():
+                    continue
                 tried.append(str(tile))
                 tile //= 2
                 if tile < SMALLEST_TILE:
@@ -221,10 +222,10 @@ class Upscaler:
         bounds = AlphaBounds(pixels) if channels in (2, 4) else None
         pixels = pixels if bounds is None else fill_hidden(pixels)
         tiles = self.plan(height, width, tile=tile_size)
-        for number, tile in enumerate(tiles, start=1):
-            read = pixels[tile.source.rows, tile.source.columns]
-            batch = torch.cat([to_tensor(layer) for layer in layers(read)])
-            enlarged = self._run(batch)
+        read = (pixels[tile.source.rows, tile.source.columns] for tile in tiles)
+        given, kept = tee(torch.cat([to_tensor(part) for part in layers(each)]) for each in read)
+        made = zip(tiles, kept, self._runner.stream(given), strict=True)
+        for number, (tile, batch, enlarged) in enumerate(made, start=1):
             enlarged[:1] = self.finish.apply(enlarged[:1], batch[:1])
             part = merge(enlarged, channels)
             if bounds is not None:
@@ -257,50 +258,12 @@ class Upscaler:
             (len(images), 3, height * scale, width * scale), dtype=torch.float32
         )
         mosaic = Mosaic(result, scale)
-        for tile in self.plan(height, width):
-            source = images[..., tile.source.rows, tile.source.columns].float().cpu()
-            part = self.finish.apply(self._run(source), source)
-            mosaic.lay(part.to(result.device), tile)
+        tiles = self.plan(height, width)
+        boxes = (tile.source for tile in tiles)
+        given, kept = tee(images[..., box.rows, box.columns].float().cpu() for box in boxes)
+        for tile, source, made in zip(tiles, kept, self._runner.stream(given), strict=True):
+            mosaic.lay(self.finish.apply(made, source).to(result.device), tile)
         return result
-
-    def _run(self, batch: torch.Tensor) -> torch.Tensor:
-        """The network over one tile: padded to its needs, and redone in fp32 if it overflows.
-
-        A network of one channel (gray) is given each channel as a picture of its own.
-        """
-        count, channels, height, width = batch.shape
-        batch = _pad(batch.to(self.device), self.spec.multiple_of)
-        batch = batch.reshape(-1, self._channels, *batch.shape[2:])
-        batch = batch.contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode():
-            result: torch.Tensor = self._network(batch)
-            if not bool(torch.isfinite(result).all()) and self.dtype != torch.float32:
-                logger.warning("W207 a tile overflowed in %s; redone in fp32", self.dtype)
-                result = self.model.network.to(self.device)(batch)
-        if not bool(torch.isfinite(result).all()):
-            raise ModelError(
-                "E204",
-                f"{self.spec.name} makes numbers that are not finite, in full precision too.",
-                "Use another model.",
-            )
-        result = result.reshape(count, channels, *result.shape[2:])
-        scale = self.spec.scale
-        return result[..., : height * scale, : width * scale].float().cpu().clone()
-
-
-def _readable_channels(spec: ModelSpec) -> int:
-    """1 for a gray model, 3 for colour; refuses what enlarges no pictures."""
-    if spec.architecture == "unet_discriminator":
-        raise ModelError(
-            "E205",
-            f"{spec.name} is no upscaler: it is a discriminator, the judge of a training.",
-            "Use the model it judged.",
-        )
-    channels = int(spec.arguments.get("channels", 3))
-    if channels not in (1, 3):
-        cause = f"{spec.name} reads {channels} channels; pictures have 1 or 3."
-        raise ModelError("E205", cause, "Use another model.")
-    return channels
 
 
 def _check_factor(factor: float) -> None:
@@ -320,15 +283,6 @@ def _counted(
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         yield Progress(min(before + step.done, total), total)
-
-
-def _pad(batch: torch.Tensor, multiple_of: int) -> torch.Tensor:
-    """Mirror the bottom and right edge until both sides are multiples."""
-    bottom, right = -batch.shape[2] % multiple_of, -batch.shape[3] % multiple_of
-    if not bottom and not right:
-        return batch
-    mirrored = bottom < batch.shape[2] and right < batch.shape[3]
-    return F.pad(batch, (0, right, 0, bottom), mode="reflect" if mirrored else "replicate")
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -333,7 +333,7 @@ def test_closing_the_stream_stops_the_work(bundled):
 def test_a_tile_that_overflows_is_redone_in_full_precision(bundled, caplog):
     pixels = natural("coffee", 32, 32)
     upscaler = Upscaler(bundled, precision="bf16", device="cpu")
-    upscaler._network.body[0].weight.data.fill_(float("inf"))
+    upscaler._runner._network.body[0].weight.data.fill_(float("inf"))
     assert np.array_equal(upscaler(pixels), Upscaler(bundled, precision="fp32")(pixels))
     assert "W207" in caplog.text
 
