@@ -9,12 +9,14 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import argparse
 import atexit
+import html
 import logging
 import shutil
 import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,12 @@ from typing import Any
 import gradio as gr
 
 from lab.api import CodedBlocks, build_api, request_handlers
+from lab.keeping import OWN_SECONDS, PUBLIC_SECONDS, Keeper
 from lab.line import MOST
 from lab.look import theme
 from lab.pages import Page
+from lab.pages.ethics import EthicsPage
+from lab.pages.privacy import PrivacyPage
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
 from lab.visitors import Visitors
@@ -32,38 +37,45 @@ from lab.workbench import Workbench
 from realesr.errors import ParameterError, RealesrError
 from realesr.inference.memory import keep_freed_memory, share_processors
 
-FURTHER_PAGES: dict[str, Callable[[Workbench, Path, Visitors], Page]] = {}
+FURTHER_PAGES: dict[str, Callable[[Workbench, Path, Visitors], Page]] = {
+    "privacy": PrivacyPage,
+    "ethics": EthicsPage,
+}
 """Beside Upscale, which opens first: by the last part of their address, in the bar's order."""
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
-_DAY = 24 * 60 * 60
-_NINE_MINUTES = 9 * 60  # looked for once a minute: gone after ten
-_MINUTE = 60
 
 
-def build_app(bench: Workbench | None = None) -> gr.Blocks:
+def build_app(bench: Workbench, folder: Path, visitors: Visitors) -> gr.Blocks:
     """The whole lab, not yet started.
 
     Args:
-        bench: Where the work is done; a new one when left out.
+        bench: Where the work is done.
+        folder: The lab's own, for the work in hand.
+        visitors: Who looks at what.
     """
-    bench = bench or Workbench(public=is_public())
-    folder = own_folder()
-    visitors = Visitors(folder / "gradio")
-    kept = _NINE_MINUTES if bench.public else _DAY
-    with CodedBlocks(
-        title=say("app.title"),
-        analytics_enabled=False,
-        delete_cache=(_MINUTE, kept),
-    ) as app:
+    with CodedBlocks(title=say("app.title"), analytics_enabled=False) as app:
         gr.Navbar(main_page_name=say("pages.upscale"))
         UpscalePage(bench, folder, visitors).build(app)
         build_api(bench, MODEL_QUEUE, folder)
+        _footer("./")
     for name, page in FURTHER_PAGES.items():
         with app.route(say(f"pages.{name}"), f"/{name}"):
             page(bench, folder, visitors).build(app)
+            _footer("./")
     return app.queue(max_size=400, default_concurrency_limit=4)
+
+
+def _footer(home: str) -> None:
+    """The line below every page: what results are worth, and what happens to pictures."""
+    label = html.escape(say("footer.label"), quote=True)
+    links = " · ".join(
+        f'<a href="{home}{name}">{html.escape(say(f"footer.{name}"))}</a>'
+        for name in ("ethics", "privacy")
+    )
+    guess = html.escape(say("footer.guess"))
+    gr.HTML(f'<footer class="foot" aria-label="{label}"><p>{guess} {links}</p></footer>')
 
 
 def own_folder() -> Path:
@@ -112,17 +124,27 @@ def is_public() -> bool:
     return bool(os.environ.get("SPACE_ID"))
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, *, public: bool, clock: Callable[[], float] = time.time) -> None:
     """Start the lab, say where it is, warm the model up, and stay until it is stopped.
+
+    Args:
+        host: The address to listen on.
+        port: The port to listen on.
+        public: Whether strangers use it.
+        clock: What the time is, in seconds since 1970; it decides what is too old.
 
     Raises:
         ParameterError: E009 when the address cannot be used.
     """
     _check_free(host, port)
-    bench = Workbench(public=is_public())
-    app = build_app(bench)
+    bench = Workbench(public=public, clock=clock)
+    folder = own_folder()
+    visitors = Visitors(folder / "gradio", forget=bench.repeats.forget)
+    app = build_app(bench, folder, visitors)
     settings = server_settings() | {"server_name": host, "server_port": port}
     app.launch(prevent_thread_lock=True, **settings)
+    seconds = PUBLIC_SECONDS if public else OWN_SECONDS
+    Keeper(folder / "gradio", seconds, [bench.repeats.look], clock).start()
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
     sys.stdout.write(say("app.address", address=f"http://{shown}:{port}") + "\n")
     sys.stdout.flush()
@@ -174,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep_freed_memory()
     end_when_told()
     try:
-        serve(chosen.host, chosen.port)
+        serve(chosen.host, chosen.port, public=is_public())
     except RealesrError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
