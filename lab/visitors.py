@@ -46,10 +46,17 @@ class Visitors:
     Args:
         cache: Gradio's folder: what lies in it can be fetched by who knows its address.
         clock: Seconds that only grow.
+        forget: Called with a photo that is about to be deleted.
     """
 
-    def __init__(self, cache: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        clock: Callable[[], float] = time.monotonic,
+        forget: Callable[[Path], object] = lambda photo: None,
+    ) -> None:
         self._cache = cache
+        self._forget = forget
         self._clock = clock
         self._desks: dict[str, Desk] = {}
         self._handed: dict[str, tuple[float, Path]] = {}
@@ -164,6 +171,7 @@ class Visitors:
         old, desk.photo, desk.result = desk.photo, None, None
         desk.turn += 1
         if old and not any(other.photo == old for other in self._desks.values()):
+            self._forget(Path(old))
             Path(old).unlink(missing_ok=True)
             if Path(old).parent.name.startswith(_HANDED):
                 shutil.rmtree(Path(old).parent, ignore_errors=True)
