@@ -21,6 +21,7 @@ from realesr.images.decoding import decode
 from realesr.images.encoding import encode, losses
 from realesr.images.exif import DAMAGED_EXIF, BadExifError, clean_exif, strip_gps
 from realesr.images.safefile import refuse_overwriting, write_file
+from realesr.images.xmp import BadXmpError, strip_place
 
 if TYPE_CHECKING:
     import torch
@@ -48,6 +49,7 @@ class Picture:
             uint16. The dtype decides the range; alpha is straight, not premultiplied.
         icc: Colour profile that fits the pixels.
         exif: EXIF block in TIFF form, without orientation, size, resolution and thumbnail.
+        xmp: XMP packet, likewise.
         dpi: Pixels per inch, across and down.
         format: The format it was read from, one of ``PNG JPEG WEBP AVIF TIFF BMP GIF``; empty
             when it came from no file.
@@ -58,6 +60,7 @@ class Picture:
     pixels: Pixels
     icc: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     format: str = ""
     name: str = ""
@@ -106,11 +109,18 @@ class Picture:
 
     def without_gps(self) -> Picture:
         """The same picture without the place it was taken at."""
+        exif, xmp, notices = self.exif, self.xmp, self.notices
         try:
-            return replace(self, exif=strip_gps(self.exif) if self.exif else None)
+            exif = strip_gps(exif) if exif else None
         except BadExifError:
-            notice = Notice("W113", "The EXIF block was left out: GPS could not be cut from it.")
-            return replace(self, exif=None, notices=(*self.notices, notice))
+            sentence = "The EXIF block was left out: GPS could not be cut from it."
+            exif, notices = None, (*notices, Notice("W113", sentence))
+        try:
+            xmp = strip_place(xmp) if xmp else None
+        except BadXmpError:
+            sentence = "The XMP packet was left out: the place could not be cut from it."
+            xmp, notices = None, (*notices, Notice("W113", sentence))
+        return replace(self, exif=exif, xmp=xmp, notices=notices)
 
 
 def read_picture(
@@ -148,6 +158,7 @@ def read_picture(
         pixels=decoded.pixels,
         icc=decoded.icc,
         exif=decoded.exif,
+        xmp=decoded.xmp,
         dpi=decoded.dpi,
         format=header.format,
         name=name,
@@ -168,7 +179,7 @@ def plan_output(picture: Picture, path: str | os.PathLike[str]) -> tuple[Notice,
     picture_format = output_format(path)
     check_output(picture.width, picture.height, picture_format)
     exif, doubts = _upright_exif(picture.exif)
-    return (*doubts, *losses(picture.pixels, picture_format, picture.icc, exif))
+    return (*doubts, *losses(picture.pixels, picture_format, picture.icc, exif, picture.xmp))
 
 
 def encode_picture(picture: Picture, suffix: str, *, quality: int | None = None) -> bytes:
@@ -191,6 +202,7 @@ def encode_picture(picture: Picture, suffix: str, *, quality: int | None = None)
         picture_format,
         icc=picture.icc,
         exif=_upright_exif(picture.exif)[0],
+        xmp=picture.xmp,
         dpi=picture.dpi,
         quality=quality,
     )

@@ -21,7 +21,8 @@ from realesr.gate import Header, Limits, open_picture
 from realesr.gate.chunks import png_chunks
 from realesr.gate.refusals import damaged, decoder
 from realesr.images import Picture
-from realesr.images.decoding import decode, open_named, upright
+from realesr.images.decoding import decode, upright
+from realesr.images.packets import open_named
 from realesr.images.png import essential_png
 
 ANIMATED_FORMATS = ("GIF", "WEBP", "PNG", "AVIF")
@@ -92,6 +93,7 @@ def read_animation(path: str | os.PathLike[str], *, limits: Limits | None = None
     cover = Picture(
         pixels=_as_kind(first, (1 if gray else 3) + (not opaque)),
         exif=single.exif,
+        xmp=single.xmp,
         dpi=single.dpi,
         format=header.format,
         name=name,

@@ -25,7 +25,7 @@ from realesr.images import Picture, read_picture
 
 _HOME = str(Path(__file__).resolve().parents[2])
 _CHILD = "import sys; sys.path[:0] = [sys.argv.pop(1)]; import realesr.images.apart as a; a.serve()"
-_PARTS = ("icc", "exif")
+_PARTS = ("icc", "exif", "xmp")
 _START_SECONDS = 60.0
 _PROGRAM_BYTES = 1 << 30
 _BYTES_PER_PIXEL = 64  # 16-bit RGBA is 8 of them; decoders and conversions hold several copies.

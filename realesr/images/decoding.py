@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -18,19 +17,12 @@ from realesr.gate.chunks import Chunk, png_chunks, read_chunk, webp_chunks
 from realesr.gate.refusals import damaged, decoder
 from realesr.images import exif as exif_blocks
 from realesr.images.deep import hdr_transfer, high_depth_avif, read_png16, read_tiff
+from realesr.images.packets import find_packet, open_named
 from realesr.images.png import essential_png, transparent_colour
 from realesr.images.profiles import cmyk_to_rgb, fitting_profile
 from realesr.images.tiff import can_unpack
+from realesr.images.xmp import DAMAGED_XMP, BadXmpError, clean_xmp
 
-_PLUGINS = {
-    "PNG": ("PngImagePlugin", "PngImageFile"),
-    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
-    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
-    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
-    "TIFF": ("TiffImagePlugin", "TiffImageFile"),
-    "BMP": ("BmpImagePlugin", "BmpImageFile"),
-    "GIF": ("GifImagePlugin", "GifImageFile"),
-}
 _MOST_PROFILE_BYTES = 16_000_000
 _INCH = 0.0254
 
@@ -43,6 +35,7 @@ class Decoded:
         pixels: HW, HWA (2), HWC (3) or HWCA (4); uint8 or uint16; writable, contiguous.
         icc: Colour profile that fits the pixels.
         exif: EXIF block in TIFF form without the tags of the stored pixel grid.
+        xmp: XMP packet, likewise.
         dpi: Pixels per inch, across and down.
         notices: What a person should know about the reading.
     """
@@ -50,6 +43,7 @@ class Decoded:
     pixels: npt.NDArray[Any]
     icc: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     notices: tuple[Notice, ...] = ()
 
@@ -83,7 +77,13 @@ def decode(data: bytes, header: Header, name: str) -> Decoded:
             dpi = dpi or stated
         except exif_blocks.BadExifError:
             notices.append(exif_blocks.DAMAGED_EXIF)
-    return Decoded(pixels, icc, exif, dpi, (*notices, *doubts))
+    xmp = None
+    if packet := find_packet(data, header.format, name):
+        try:
+            xmp = clean_xmp(packet, turned=header.orientation != 1)
+        except BadXmpError:
+            notices.append(DAMAGED_XMP)
+    return Decoded(pixels, icc, exif, xmp, dpi, (*notices, *doubts))
 
 
 def upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
@@ -100,12 +100,6 @@ def upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return pixels
-
-
-def open_named(data: bytes, picture_format: str) -> Any:
-    """Open with one named plugin: no other gets to look at the file."""
-    module, plugin = _PLUGINS[picture_format]
-    return getattr(import_module(f"PIL.{module}"), plugin)(BytesIO(data), "")
 
 
 def _decode_with_pillow(data: bytes, header: Header, name: str) -> Decoded:
@@ -128,7 +122,7 @@ def _decode_with_pillow(data: bytes, header: Header, name: str) -> Decoded:
         elif header.format == "WEBP":
             exif = _webp_exif(data, name)
         pixels, icc, doubts = _to_pixels(image, icc, name)
-    return Decoded(pixels, icc, exif, dpi, (*notices, *doubts))
+    return Decoded(pixels, icc, exif, None, dpi, (*notices, *doubts))
 
 
 def _webp_exif(data: bytes, name: str) -> bytes | None:
@@ -163,7 +157,7 @@ def _decode_png(data: bytes, header: Header, name: str) -> Decoded:
     if (density := block(b"pHYs")) and len(density) == 9 and density[8] == 1:
         dpi = _plausible(*(value * _INCH for value in struct.unpack(">II", density[:8])))
     icc, doubts = _unpacked_profile(block(b"iCCP"))
-    return Decoded(pixels, icc, block(b"eXIf"), dpi, (*notices, *doubts))
+    return Decoded(pixels, icc, block(b"eXIf"), None, dpi, (*notices, *doubts))
 
 
 def _unpacked_profile(block: bytes | None) -> tuple[bytes | None, tuple[Notice, ...]]:
@@ -202,7 +196,7 @@ def _decode_tiff(data: bytes, header: Header, name: str) -> Decoded:
             pixels, icc, doubts = _to_pixels(image, directory.icc, name)
         if header.bits > 8:
             doubts = (*doubts, Notice("W110", f"{header.bits}-bit CMYK: read as 8 bit."))
-    return Decoded(pixels, icc, exif, directory.dpi, (*notices, *doubts))
+    return Decoded(pixels, icc, exif, None, directory.dpi, (*notices, *doubts))
 
 
 def _to_pixels(

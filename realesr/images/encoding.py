@@ -15,13 +15,18 @@ from realesr.images.tiff import encode_tiff
 
 _DEEP = ("PNG", "TIFF")
 _MOST_JPEG_EXIF = 65_527
+MOST_JPEG_XMP = 65_504
 _MOST_JPEG_PROFILE = 255 * 65_519
 _SPOKEN = {"WEBP": "WebP"}
 _QUALITY = {"JPEG": 95, "AVIF": 90}
 
 
 def losses(
-    pixels: npt.NDArray[Any], picture_format: str, icc: bytes | None, exif: bytes | None
+    pixels: npt.NDArray[Any],
+    picture_format: str,
+    icc: bytes | None,
+    exif: bytes | None,
+    xmp: bytes | None = None,
 ) -> tuple[Notice, ...]:
     """What writing in a format changes or leaves out, in sentences; empty when nothing is lost.
 
@@ -30,6 +35,7 @@ def losses(
         picture_format: One of ``PNG JPEG WEBP TIFF AVIF``.
         icc: Colour profile.
         exif: EXIF block in TIFF form.
+        xmp: XMP packet.
     """
     notices = []
     spoken = _SPOKEN.get(picture_format, picture_format)
@@ -44,6 +50,8 @@ def losses(
     if picture_format == "JPEG":
         if exif and len(exif) > _MOST_JPEG_EXIF:
             notices.append(Notice("W113", "The EXIF block is too long for JPEG and was left out."))
+        if xmp and len(xmp) > MOST_JPEG_XMP:
+            notices.append(Notice("W113", "The XMP packet is too long for JPEG and was left out."))
         if icc and len(icc) > _MOST_JPEG_PROFILE:
             sentence = "The colour profile is too long for JPEG and was left out."
             notices.append(Notice("W113", sentence))
@@ -56,6 +64,7 @@ def encode(
     *,
     icc: bytes | None = None,
     exif: bytes | None = None,
+    xmp: bytes | None = None,
     dpi: tuple[float, float] | None = None,
     quality: int | None = None,
 ) -> bytes:
@@ -69,6 +78,7 @@ def encode(
         picture_format: One of ``PNG JPEG WEBP TIFF AVIF``.
         icc: Colour profile.
         exif: EXIF block in TIFF form.
+        xmp: XMP packet.
         dpi: Pixels per inch, across and down.
         quality: 1 to 100, for JPEG, WebP and AVIF.
 
@@ -76,13 +86,13 @@ def encode(
         PictureError: E107 when the result passes what the format can hold.
     """
     if picture_format == "PNG":
-        return encode_png(pixels, icc=icc, exif=exif, dpi=dpi)
+        return encode_png(pixels, icc=icc, exif=exif, xmp=xmp, dpi=dpi)
     if picture_format == "TIFF":
-        data = encode_tiff(pixels, icc=icc, exif=exif, dpi=dpi)
+        data = encode_tiff(pixels, icc=icc, exif=exif, xmp=xmp, dpi=dpi)
         if len(data) >= 2**32:
             raise PictureError("E107", "the output passes the 4 GB of TIFF.", "Use PNG.")
         return data
-    return _encode_with_pillow(to_eight_bits(pixels), picture_format, icc, exif, dpi, quality)
+    return _encode_with_pillow(to_eight_bits(pixels), picture_format, icc, exif, xmp, dpi, quality)
 
 
 def _encode_with_pillow(
@@ -90,6 +100,7 @@ def _encode_with_pillow(
     picture_format: str,
     icc: bytes | None,
     exif: bytes | None,
+    xmp: bytes | None,
     dpi: tuple[float, float] | None,
     quality: int | None,
 ) -> bytes:
@@ -103,6 +114,7 @@ def _encode_with_pillow(
         if dpi:
             settings["dpi"] = dpi
         exif = exif if exif and len(exif) <= _MOST_JPEG_EXIF else None
+        xmp = xmp if xmp and len(xmp) <= MOST_JPEG_XMP else None
         icc = icc if icc and len(icc) <= _MOST_JPEG_PROFILE else None
     else:
         exif = with_dpi(exif, dpi)
@@ -113,6 +125,8 @@ def _encode_with_pillow(
         settings |= {"exact": True} if picture_format == "WEBP" else {"subsampling": "4:4:4"}
     if exif:
         settings["exif"] = PREFIX + exif
+    if xmp:
+        settings["xmp"] = xmp
     if icc:
         settings["icc_profile"] = icc
     out = BytesIO()

@@ -18,7 +18,8 @@ PREFIX = b"Exif\x00\x00"
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 34665, 34853, 40965
 DAMAGED_EXIF = Notice("W113", "The EXIF block was left out: it is damaged.")
 # Tags that describe the stored pixel grid: they would be untrue of an enlarged, upright picture.
-_GRID = frozenset({256, 257, 274, 282, 283, 296})
+# And XMP, which has a place of its own.
+_GRID = frozenset({256, 257, 274, 282, 283, 296, 700})
 _GRID_OF_EXIF = frozenset({40962, 40963})
 # What describes the photograph in a TIFF's own directory: description, make, model, software,
 # date, artist, copyright, rating, and the fields of Windows.
@@ -112,10 +113,7 @@ def exif_of_tiff(data: bytes) -> bytes | None:
     """
     order = "<" if data[:2] == b"II" else ">"
     try:
-        if struct.unpack_from(order + "H", data, 2)[0] != 42:
-            raise BadExifError("a BigTIFF")
-        start = struct.unpack_from(order + "I", data, 4)[0]
-        entries = _entries(data, order, start)
+        entries = tags_of_tiff(data)
         kept = [entry for entry in entries if entry.tag in _DESCRIPTIVE]
         block = bytearray(data[:2] + struct.pack(order + "HI", 42, 0))
         for entry in entries:
@@ -135,6 +133,19 @@ def exif_of_tiff(data: bytes) -> bytes | None:
         return None
     struct.pack_into(order + "I", block, 4, append_directory(block, order, kept))
     return bytes(block)
+
+
+def tags_of_tiff(data: bytes) -> list[Entry]:
+    """The readable tags of a TIFF file's first directory.
+
+    Raises:
+        BadExifError: For a BigTIFF.
+        struct.error: When the directory lies outside the file.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    if struct.unpack_from(order + "H", data, 2)[0] != 42:
+        raise BadExifError("a BigTIFF")
+    return _entries(data, order, struct.unpack_from(order + "I", data, 4)[0])
 
 
 def start_block(block: bytes | None) -> tuple[bytearray, str, list[Entry]]:

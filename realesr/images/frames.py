@@ -14,6 +14,7 @@ import numpy.typing as npt
 from realesr.errors import Notice
 from realesr.gate.chunks import PNG_SIGNATURE
 from realesr.images.exif import with_dpi
+from realesr.images.packets import with_gif_packet
 from realesr.images.png import packed_rows, png_block, png_head
 
 FRAME_FORMATS = ("PNG", "WEBP", "GIF")
@@ -28,6 +29,7 @@ class AnimatedPng:
         plays: How often it runs; 0 for ever.
         icc: Colour profile.
         exif: EXIF block in TIFF form.
+        xmp: XMP packet; may be set until the first frame comes.
         dpi: Pixels per inch, across and down.
     """
 
@@ -38,10 +40,11 @@ class AnimatedPng:
         *,
         icc: bytes | None = None,
         exif: bytes | None = None,
+        xmp: bytes | None = None,
         dpi: tuple[float, float] | None = None,
     ) -> None:
         self.durations, self.plays = tuple(durations), plays
-        self.icc, self.exif, self.dpi = icc, exif, dpi
+        self.icc, self.exif, self.xmp, self.dpi = icc, exif, xmp, dpi
         self.size = (0, 0)
         self.has_alpha = False
         self._blocks: list[bytes] = [PNG_SIGNATURE]
@@ -53,7 +56,9 @@ class AnimatedPng:
         height, width = self.size = pixels.shape[:2]
         if not self._added:
             self.has_alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
-            self._blocks += png_head(pixels, icc=self.icc, exif=self.exif, dpi=self.dpi)
+            self._blocks += png_head(
+                pixels, icc=self.icc, exif=self.exif, xmp=self.xmp, dpi=self.dpi
+            )
             control = struct.pack(">II", len(self.durations), self.plays)
             self._blocks.append(png_block(b"acTL", control))
         delay = _fraction(self.durations[self._added])
@@ -95,6 +100,8 @@ class AnimatedPng:
             settings["icc_profile"] = self.icc
         if exif := with_dpi(self.exif, self.dpi):
             settings["exif"] = exif
+        if self.xmp:
+            settings["xmp"] = self.xmp
         out = BytesIO()
         times = _steps(self.durations, 1)
         image.save(out, "WEBP", save_all=True, duration=times, loop=self.plays, **settings)
@@ -117,7 +124,7 @@ class AnimatedPng:
             out, "GIF", save_all=True, append_images=frames, duration=times, optimize=False,
             **settings,
         )  # fmt: skip
-        return out.getvalue()
+        return with_gif_packet(out.getvalue(), self.xmp) if self.xmp else out.getvalue()
 
     def _paletted(self, image: Any) -> Iterator[Any]:
         """Each frame in its own 256 colours, or 255 and a transparent one."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realesr.gate.chunks import PNG_SIGNATURE, Chunk, PngShape, read_chunk
+from realesr.images.packets import png_packet
 
 _INCH = 0.0254
 _ROWS_AT_ONCE = 4_000_000
@@ -85,6 +86,7 @@ def encode_png(
     *,
     icc: bytes | None = None,
     exif: bytes | None = None,
+    xmp: bytes | None = None,
     dpi: tuple[float, float] | None = None,
 ) -> bytes:
     """Write a PNG at the depth of its pixels, 8 or 16 bit.
@@ -96,9 +98,10 @@ def encode_png(
         pixels: HW, HWA (2), HWC (3) or HWCA (4); uint8 or uint16.
         icc: Colour profile.
         exif: EXIF block in TIFF form.
+        xmp: XMP packet.
         dpi: Pixels per inch, across and down.
     """
-    blocks = png_head(pixels, icc=icc, exif=exif, dpi=dpi)
+    blocks = png_head(pixels, icc=icc, exif=exif, xmp=xmp, dpi=dpi)
     blocks += [png_block(b"IDAT", piece) for piece in packed_rows(pixels)]
     return b"".join([PNG_SIGNATURE, *blocks, png_block(b"IEND", b"")])
 
@@ -108,7 +111,8 @@ def png_head(
     *,
     icc: bytes | None,
     exif: bytes | None,
-    dpi: tuple[float, float] | None,
+    xmp: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
 ) -> list[bytes]:
     """The blocks before the data; arguments as for ``encode_png``."""
     height, width = pixels.shape[:2]
@@ -122,6 +126,8 @@ def png_head(
         blocks.append(png_block(b"pHYs", struct.pack(">IIB", *per_metre, 1)))
     if exif:
         blocks.append(png_block(b"eXIf", exif))
+    if xmp:
+        blocks.append(png_block(b"iTXt", png_packet(xmp)))
     return blocks
 
 

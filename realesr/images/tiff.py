@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from realesr.gate import ifd
 from realesr.images.exif import Entry, finish_block, resolution_entries, start_block
+from realesr.images.packets import tiff_packet
 
 _ROWS_AT_ONCE = 1_000_000
 _DEFLATE = (8, 32946)
@@ -74,6 +75,7 @@ def encode_tiff(
     *,
     icc: bytes | None = None,
     exif: bytes | None = None,
+    xmp: bytes | None = None,
     dpi: tuple[float, float] | None = None,
 ) -> bytes:
     """Write a deflated TIFF at the depth of its pixels, 8 or 16 bit.
@@ -84,6 +86,7 @@ def encode_tiff(
         pixels: HW, HWA (2), HWC (3) or HWCA (4); uint8 or uint16.
         icc: Colour profile.
         exif: EXIF block in TIFF form.
+        xmp: XMP packet.
         dpi: Pixels per inch, across and down.
     """
     height, width = pixels.shape[:2]
@@ -123,6 +126,8 @@ def encode_tiff(
         entries.append(short(ifd.EXTRA_SAMPLES, 2))
     if dpi:
         entries += resolution_entries(order, dpi)
+    if xmp:
+        entries.append(tiff_packet(xmp))
     if icc:
         entries.append(Entry(ifd.ICC_PROFILE, 7, len(icc), icc))
     finish_block(data, order, entries)
