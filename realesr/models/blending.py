@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 
 from realesr.errors import ModelError, ParameterError
+from realesr.models.catalogue import Training
 from realesr.models.loading import LoadedModel
 
 
@@ -49,4 +50,12 @@ def blend_models(one: LoadedModel, other: LoadedModel, share: float) -> LoadedMo
         }
     network.load_state_dict(mixed)
     name = f"{one.spec.name}*{share:g}+{other.spec.name}*{1 - share:g}"
-    return LoadedModel(network, replace(one.spec, name=name, sha256=None, size=None))
+    spec = replace(one.spec, name=name, sha256=None, size=None, training=_mixed(one, other))
+    return LoadedModel(network, spec, (one.spec, other.spec))
+
+
+def _mixed(one: LoadedModel, other: LoadedModel) -> Training:
+    """How a blend was trained: what either of them may invent, it may."""
+    both = (one.spec.training, other.spec.training)
+    order: tuple[Training, ...] = ("adversarial", "unknown", "faithful")
+    return next((training for training in order if training in both), "none")

@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from realesr.errors import ModelError
 
@@ -18,6 +19,8 @@ DEFAULT_MODEL = "lab-x4"
 _RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
 _PAPER = "Wang et al., Real-ESRGAN, ICCV Workshops 2021 (arXiv:2107.10833)"
 _ESRGAN = "Wang et al., ESRGAN, ECCV Workshops 2018 (arXiv:1809.00219)"
+
+Training = Literal["adversarial", "faithful", "none", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class ModelSpec:
         multiple_of: Input sides are padded to a multiple of this.
         radius: Receptive radius, in input pixels.
         blend_with: A partner of the same architecture to blend weights with.
+        training: ``"adversarial"`` where a discriminator taught it, so that it invents detail;
+            ``"faithful"`` where none did; ``"none"`` for a plain filter; else ``"unknown"``.
     """
 
     name: str
@@ -54,6 +59,7 @@ class ModelSpec:
     multiple_of: int = 1
     radius: int = 0
     blend_with: str | None = None
+    training: Training = "unknown"
 
     @property
     def is_bundled(self) -> bool:
@@ -87,6 +93,7 @@ class ModelSpec:
             "multiple_of": self.multiple_of,
             "radius": self.radius,
             "blend_with": self.blend_with,
+            "training": self.training,
         }
 
 
@@ -103,6 +110,7 @@ class _Official:
     sha256: str | None = None
     paper: str = _PAPER
     partner: str | None = None
+    training: Training = "adversarial"
     shape: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -130,6 +138,7 @@ class _Official:
             multiple_of=folds[self.architecture],
             radius=self.radius,
             blend_with=self.partner,
+            training=self.training,
         )
 
 
@@ -147,6 +156,7 @@ _OURS = (
         size=1_247_328,
         radius=18,
         blend_with="lab-x4-fidelity",
+        training="adversarial",
     ),
     ModelSpec(
         name="lab-x4-fidelity",
@@ -160,6 +170,7 @@ _OURS = (
         sha256="cdce97608e8f7dcfc8455b666adde6aa637df8c6c07224a0a56db21fcc92152e",
         size=1_247_328,
         radius=18,
+        training="faithful",
     ),
     ModelSpec(
         name="srcnn-x4",
@@ -173,6 +184,7 @@ _OURS = (
         sha256="3d28e2603e45a5ed5c8b70118b4884e2381236aec6e5ca95206efa6dac19366e",
         size=40_942,
         radius=3,
+        training="faithful",
     ),
     ModelSpec(
         name="lab-x4-discriminator",
@@ -271,6 +283,7 @@ _OFFICIAL = (
         "RealESRNet_x4plus.pth",
         349,
         "Photographs; faithful and soft: the stage before adversarial training.",
+        training="faithful",
         shape={"blocks": 23, "growth": 32},
     ),
     _Official(
@@ -320,6 +333,7 @@ def _resampler(kind: str, radius: int, description: str) -> ModelSpec:
         licence="BSD-3-Clause",
         description=f"Plain filter, no network. {description}",
         radius=radius,
+        training="none",
     )
 
 

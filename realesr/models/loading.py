@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from realesr.errors import ModelError, ParameterError
 from realesr.models.building import build_hollow, build_network, fill, misfit
-from realesr.models.catalogue import ModelSpec, known_models
+from realesr.models.catalogue import ModelSpec, Training, known_models
 from realesr.models.detection import Shape, check_said, detect_architecture
 from realesr.models.locating import Located, local_names, locate
 from realesr.models.old_layouts import translate_names
@@ -41,10 +41,12 @@ class LoadedModel:
         network: Plain float32 ``nn.Module``; N x C x H x W in [0, 1] in, ``spec.scale`` times the
             sides out, not clamped.
         spec: Name, licence, scale and needs; ``spec.sha256`` is that of the file it came from.
+        parts: Of a blend, the two models it was mixed from; else empty.
     """
 
     network: Network
     spec: ModelSpec
+    parts: tuple[ModelSpec, ...] = ()
 
 
 def load_model(
@@ -174,6 +176,7 @@ def _describe(found: Located, file: WeightsFile, shapes: Mapping[str, Shape]) ->
             scale=int(arguments.get("scale", 1)),
             source=found.source,
             licence=printable(licence or file.metadata.get("license", "unknown")),
+            training=cast("Training", config.get("training", "unknown")),
         )
     elif known.architecture != architecture or known.scale != arguments.get("scale", known.scale):
         raise misfit(name, f"it holds another network ({architecture}) than {known.name}")

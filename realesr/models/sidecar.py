@@ -4,7 +4,7 @@
 
     {"architecture": "compact", "scale": 4, "arguments": {"features": 48, "convolutions": 12}}
 
-It is as untrusted as the weights: it may name what tensors cannot tell (an SRCNN's scale, the
+``"training"``, where it is given, says whether a discriminator taught it. It is as untrusted as the weights: it may name what tensors cannot tell (an SRCNN's scale, the
 activation of a Compact network), and everything else in it must agree with them.
 """
 
@@ -31,7 +31,8 @@ def read_config(path: Path) -> dict[str, str]:
         path: The file. It counts when it holds an object with the field ``architecture``.
 
     Returns:
-        ``architecture``, ``scale``, each argument and ``licence``, as far as they are given.
+        ``architecture``, ``scale``, each argument, ``licence`` and ``training``, as far as they are
+        given.
 
     Raises:
         ModelError: E203 when it is no JSON object, E205 for an architecture, an argument or a
@@ -57,7 +58,9 @@ def read_config(path: Path) -> dict[str, str]:
     check_sizes(architecture, numbers, CONFIG)
     said = {"architecture": architecture} | {name: str(value) for name, value in numbers.items()}
     licence = config.get("licence", config.get("license"))
-    return said | ({"licence": printable(licence)} if isinstance(licence, str) else {})
+    said |= {"licence": printable(licence)} if isinstance(licence, str) else {}
+    training = config.get("training")
+    return said | ({"training": training} if training in ("adversarial", "faithful") else {})
 
 
 def _check_argument(architecture: str, name: str, value: Any) -> None:

@@ -190,6 +190,11 @@ def _seconds(lines: list[dict[str, Any]]) -> float:
 def config_of(facts: Facts, licence: str) -> bytes:
     """``config.json``: plain numbers, enough to rebuild the network."""
     told = {**facts.config, "licence": licence, "library_name": "realesr", "model_type": "realesr"}
+    training = facts.spec.training
+    if facts.run:
+        training = "adversarial" if facts.run.adversarial else "faithful"
+    if training != "unknown":
+        told["training"] = training
     return (json.dumps(told, indent=2) + "\n").encode()
 
 
