@@ -55,3 +55,35 @@ def test_without_a_gpu_nothing_is_measured(page, monkeypatch):
     with pytest.raises(SystemExit, match="No CUDA device here"):
         training_share.main([])
     assert not page.exists()
+
+
+@pytest.mark.slow
+def test_the_engine_is_measured(page, capsys):
+    import engine
+
+    engine.main(["--quick"])
+    section = page.read_text(encoding="utf-8")
+    assert capsys.readouterr().out in section + "\n"
+    assert re.search(r"\| Compact-32 \| 64×64 \| [\d.]+ \| [\d.]+ \| [\d.]+ \|", section)
+    (seam,) = re.findall(r"\| Compact-32 \| 32 \| 4 \| ([\d.]+) \|", section)
+    assert float(seam) < 255 * 2e-6
+    assert re.search(r"\| 160 px \(one pass\) \| [\d.]+ \| 1.000 \|", section)
+
+
+def test_the_work_of_a_pass_is_counted(page):
+    """RRDBNet-23 at 256 x 256 takes 2.35 TFLOP, by the papers' count."""
+    import gpu
+    from realesr.models.rrdbnet import RRDBNet
+
+    assert gpu.work(RRDBNet(4, 64, 23, 32), 256, 256) == pytest.approx(2.35, abs=0.005)
+
+
+def test_the_gpu_benchmark_needs_a_gpu(page):
+    import gpu
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here: run the benchmark itself")
+    with pytest.raises(SystemExit, match="No CUDA device here"):
+        gpu.main()
+    assert not page.exists()

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from realesr.errors import RealesrError, ResourceError
 from realesr.quality.peers import PEERS
@@ -66,17 +66,29 @@ def measure(
     """
     for model in models:
         for side in sides:
-            request = json.dumps([model, side, repeats, plain])
-            command = [sys.executable, "-m", "realesr.quality.bench", request]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise ResourceError(
-                    "E301",
-                    f"{model} at {side} px could not be measured.",
-                    "Try a smaller size, or leave plain PyTorch out.",
-                    tried=done.stderr.strip().rpartition("\n")[2],
-                )
-            yield Case(**json.loads(done.stdout))
+            found = _apart("run_case", model, side, repeats, plain)
+            # Plain PyTorch has the system's memory as it is, so it runs in a process of its own.
+            seconds = _apart("run_plain", model, side, repeats) if plain else None
+            yield Case(**found, plain_seconds=seconds)
+
+
+def _apart(task: str, model: str, side: int, *settings: object) -> Any:
+    """What one of this module's tasks gives in a new process.
+
+    Raises:
+        ResourceError: E301 when it does not end well.
+    """
+    request = json.dumps([task, model, side, *settings])
+    command = [sys.executable, "-m", "realesr.quality.bench", request]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ResourceError(
+            "E301",
+            f"{model} at {side} px could not be measured.",
+            "Try a smaller size, or leave plain PyTorch out.",
+            tried=done.stderr.strip().rpartition("\n")[2],
+        )
+    return json.loads(done.stdout)
 
 
 def median_seconds(action: Callable[[], object], repeats: int) -> float:
@@ -90,8 +102,15 @@ def median_seconds(action: Callable[[], object], repeats: int) -> float:
     return statistics.median(durations)
 
 
-def run_case(model: str, side: int, repeats: int, plain: bool) -> Case:
-    """Measure one case in this process: our memory first, then the times."""
+def run_case(model: str, side: int, repeats: int, peers: bool) -> dict[str, object]:
+    """Measure one case in this process: our memory first, then the times; a `Case` but for plain.
+
+    Args:
+        model: A name or file.
+        side: Of the square input, in pixels.
+        repeats: Runs that are timed.
+        peers: Whether to compare, with plain numbers and with other engines.
+    """
     import numpy as np
     import torch
 
@@ -109,21 +128,42 @@ def run_case(model: str, side: int, repeats: int, plain: bool) -> Case:
     result = upscaler(pixels)
     memory = _peak_memory() - before
     seconds = median_seconds(lambda: upscaler(pixels), repeats)
-    image = to_tensor(pixels)
-    plain_seconds, exactness, peers = None, None, {}
-    if plain:
+    assert result.shape[0] == upscaler.output_size(side, side)[0]
+    exactness, others = None, {}
+    if peers:
+        image = to_tensor(pixels)
         with torch.inference_mode():
-            plain_seconds = median_seconds(lambda: loaded.network(image), repeats)
             reference = loaded.network(image).clamp(0, 1)
         error = (upscaler.upscale_tensor(image).clamp(0, 1) - reference).square().mean()
         exactness = float(-10 * torch.log10(error.clamp_min(1e-16)))
         for name, build in PEERS.items():
             if (peer := build(loaded.network, image)) is not None:
-                peers[name] = median_seconds(peer, repeats)
-    assert result.shape[0] == upscaler.output_size(side, side)[0]
-    precision = str(upscaler.dtype).removeprefix("torch.")
-    tiles = len(upscaler.plan(side, side))
-    return Case(model, side, seconds, plain_seconds, peers, exactness, memory, precision, tiles)
+                others[name] = median_seconds(peer, repeats)
+    return {
+        "model": model,
+        "side": side,
+        "seconds": seconds,
+        "peers": others,
+        "exactness": exactness,
+        "memory": memory,
+        "precision": str(upscaler.dtype).removeprefix("torch."),
+        "tiles": len(upscaler.plan(side, side)),
+    }
+
+
+def run_plain(model: str, side: int, repeats: int) -> float:
+    """Median seconds of a pass as the reference project runs it on a CPU."""
+    import torch
+
+    from realesr.images import to_tensor
+    from realesr.models.loading import load_model
+
+    network, image = load_model(model, device="cpu").network, to_tensor(_scene(side))
+    with torch.inference_mode():
+        return median_seconds(lambda: network(image), repeats)
+
+
+TASKS: dict[str, Callable[..., object]] = {"run_case": run_case, "run_plain": run_plain}
 
 
 def _scene(side: int) -> np.ndarray:
@@ -168,12 +208,13 @@ def as_document(cases: Sequence[Case]) -> dict[str, object]:
 
 
 def main() -> None:
-    """Run one case for `measure` and print it."""
+    """Run one task for `measure` and print what it found."""
+    task, *settings = json.loads(sys.argv[1])
     try:
-        case = run_case(*json.loads(sys.argv[1]))
+        found = TASKS[task](*settings)
     except (RealesrError, RuntimeError, MemoryError) as error:
         sys.exit(str(error))
-    sys.stdout.write(json.dumps(asdict(case)))
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":
