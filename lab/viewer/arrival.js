@@ -1,7 +1,8 @@
 // What Python sends: pictures come, pictures go, and the stage follows its size on screen.
 
-const BUDGET = matchMedia('(pointer: coarse)').matches ? 32e6 : 128e6; // pixels, 4 bytes each
+const BUDGET = matchMedia('(pointer: coarse)').matches ? 40e6 : 160e6; // pixels, 4 bytes each
 let turn = 0;
+let started = false;
 
 function tell(sentence) {
   message.textContent = sentence;
@@ -9,17 +10,25 @@ function tell(sentence) {
 }
 
 function commit(pictures) {
-  const kept = new Set(pictures.map(({ bitmap }) => bitmap));
-  for (const { bitmap } of state.pictures) if (!kept.has(bitmap)) bitmap.close();
+  const kept = new Set(pictures);
+  for (const picture of state.pictures) if (!kept.has(picture)) dispose(picture);
   const before = state.scene;
   state.pictures = pictures;
   state.scene = geometry.sceneOf(pictures);
   state.view = geometry.carryOver(state.view, before, state.scene);
-  for (const picture of pictures) picture.ready.then(redraw);
+  for (const { pieces } of pictures) pieces.forEach(({ pixels }) => pixels?.ready.then(redraw));
   tell(pictures.length ? '' : say('empty'));
   announce(pictures.length
     ? say('loaded', { names: pictures.map((p) => p.name).join(', ') }) : say('empty'));
+  settleControls();
   redraw();
+}
+
+// A view comes from Python, or with the first pictures from the page's address.
+function adoptView({ view, address }) {
+  const linked = address && !started ? new URLSearchParams(location.search).get('view') : null;
+  started = true;
+  if (linked ?? view) applyView(linked ?? view);
 }
 
 async function show() {
@@ -28,7 +37,8 @@ async function show() {
   state.words = value.words ?? state.words;
   speak();
   const entries = value.images ?? [];
-  const pixels = entries.reduce((sum, { width, height }) => sum + width * height, 0);
+  const pixels = entries.reduce((sum, { width, height, tiles }) =>
+    sum + (tiles ? 4e6 : width * height), 0);
   if (pixels > BUDGET) {
     commit([]);
     tell(say('too_large', { megapixels: Math.round(pixels / 1e6) }));
@@ -38,10 +48,15 @@ async function show() {
   try {
     const pictures = await Promise.all(entries.map(async (entry) => {
       const old = known.get(entry.file.url);
+      known.delete(entry.file.url); // the same file twice is two pictures
       return old ? Object.assign(old, { name: entry.name, scale: entry.scale }) : loadPicture(entry);
     }));
-    if (mine === turn) commit(pictures);
-    else pictures.forEach(({ url, bitmap }) => known.has(url) || bitmap.close());
+    if (mine !== turn) {
+      pictures.forEach((picture) => state.pictures.includes(picture) || dispose(picture));
+      return;
+    }
+    commit(pictures);
+    if (pictures.length) adoptView(value);
   } catch (problem) {
     if (mine !== turn) return;
     commit([]);
@@ -52,7 +67,7 @@ async function show() {
 const observer = new ResizeObserver(([entry]) => {
   if (!element.isConnected) {
     observer.disconnect();
-    state.pictures.forEach(({ bitmap }) => bitmap.close());
+    state.pictures.forEach(dispose);
     return;
   }
   const [size] = entry.devicePixelContentBoxSize ?? [];
@@ -69,6 +84,13 @@ try {
 } catch {
   observer.observe(canvas); // a browser that cannot tell whole device pixels
 }
+
+// For the page around it: what is seen, as a word; and the exact numbers of a picture.
+part('viewer').viewer = {
+  view: currentView,
+  setView: applyView,
+  pixels: (index) => readPicture(state.pictures[index]),
+};
 
 watch('value', show);
 show();

@@ -135,23 +135,85 @@ const geometry = (() => {
     return { ...view, zoom: (view.zoom * before.width) / after.width };
   }
 
-  // The part of a picture that shows inside `clip`, as whole source pixels (two more on each side,
-  // which smooth enlargement reads), and where it goes.
-  function visiblePart(corner, picture, clip) {
+  // Where a piece of a picture lies: edges on whole device pixels, so that neighbours meet.
+  function boxOf(corner, picture, piece) {
     const factor = corner.zoom * picture.scale;
-    const left = clamp(Math.floor((clip.x - corner.x) / factor) - 2, 0, picture.width);
-    const top = clamp(Math.floor((clip.y - corner.y) / factor) - 2, 0, picture.height);
+    const edge = (start, at) => Math.round(start + at * factor);
+    const [x, y] = [edge(corner.x, piece.left), edge(corner.y, piece.top)];
+    return {
+      x, y,
+      width: edge(corner.x, piece.left + piece.width) - x,
+      height: edge(corner.y, piece.top + piece.height) - y,
+    };
+  }
+
+  const meet = (one, other) =>
+    one.x < other.x + other.width && other.x < one.x + one.width
+    && one.y < other.y + other.height && other.y < one.y + one.height;
+
+  // The part of a bitmap filling `box` that shows inside `clip`, as whole source pixels (two more
+  // on each side, which smooth enlargement reads), and where it goes.
+  function visiblePart(box, bitmap, clip) {
+    if (!meet(box, clip)) return null;
+    const [across, down] = [box.width / bitmap.width, box.height / bitmap.height];
+    const left = clamp(Math.floor((clip.x - box.x) / across) - 2, 0, bitmap.width);
+    const top = clamp(Math.floor((clip.y - box.y) / down) - 2, 0, bitmap.height);
     const right = clamp(
-      Math.ceil((clip.x + clip.width - corner.x) / factor) + 2, 0, picture.width);
+      Math.ceil((clip.x + clip.width - box.x) / across) + 2, 0, bitmap.width);
     const bottom = clamp(
-      Math.ceil((clip.y + clip.height - corner.y) / factor) + 2, 0, picture.height);
+      Math.ceil((clip.y + clip.height - box.y) / down) + 2, 0, bitmap.height);
     if (right <= left || bottom <= top) return null;
     return {
       sx: left, sy: top, sw: right - left, sh: bottom - top,
-      dx: corner.x + left * factor, dy: corner.y + top * factor,
-      dw: (right - left) * factor, dh: (bottom - top) * factor,
-      factor,
+      dx: box.x + left * across, dy: box.y + top * down,
+      dw: (right - left) * across, dh: (bottom - top) * down,
+      factor: across,
     };
+  }
+
+  // How a very large picture is divided: square tiles, row by row, the last ones smaller.
+  function tilesOf({ width, height }, side) {
+    const found = [];
+    for (let top = 0; top < height; top += side) {
+      for (let left = 0; left < width; left += side) {
+        found.push({
+          left, top, width: Math.min(side, width - left), height: Math.min(side, height - top),
+        });
+      }
+    }
+    return found;
+  }
+
+  // The part of the scene that a panel shows, as shares of its sides.
+  function shownShare(view, scene, panel) {
+    const corner = origin(view, scene, panel);
+    const span = (start, from, room, length) => {
+      const low = clamp((from - start) / (length * corner.zoom), 0, 1);
+      return [low, clamp((from + room - start) / (length * corner.zoom), 0, 1) - low];
+    };
+    const [x, width] = span(corner.x, panel.x, panel.width, scene.width);
+    const [y, height] = span(corner.y, panel.y, panel.height, scene.height);
+    return { x, y, width, height };
+  }
+
+  // Squares near a point that show its surroundings enlarged, one a picture, clear of the point.
+  function lenses(panel, point, count, unit) {
+    const columns = clamp(Math.floor(panel.width / (88 * unit)), 1, count);
+    const rows = Math.ceil(count / columns);
+    const [gap, strip, away] = [4 * unit, 24 * unit, 28 * unit].map(Math.round);
+    const room = Math.min(
+      panel.width / columns - gap, (panel.height / 2 - away) / rows - strip, 160 * unit);
+    const side = Math.max(Math.floor(room), Math.round(24 * unit));
+    const [width, height] = [columns * (side + gap) - gap, rows * (side + strip)];
+    const above = point.y - away - height;
+    const left = clamp(Math.round(point.x - width / 2), panel.x, panel.x + panel.width - width);
+    const top = above >= panel.y ? above : Math.min(
+      Math.round(point.y + away), panel.y + panel.height - height);
+    return Array.from({ length: count }, (_, index) => ({
+      x: left + (index % columns) * (side + gap),
+      y: top + Math.floor(index / columns) * (side + strip) + strip,
+      width: side, height: side,
+    }));
   }
 
   // The scene's pixel under a device pixel, or null outside.
@@ -201,6 +263,7 @@ const geometry = (() => {
 
   return {
     MAX_ZOOM, clamp, sceneOf, panels, fitZoom, snapZoom, nextZoom, zoomOf, settle, origin, zoomAt,
-    panBy, carryOver, visiblePart, sceneAt, pixelAt, panelAt, wipeEdge, wipeShare, wipeKey, pinch,
+    panBy, carryOver, boxOf, meet, visiblePart, tilesOf, shownShare, lenses, sceneAt, pixelAt,
+    panelAt, wipeEdge, wipeShare, wipeKey, pinch,
   };
 })();

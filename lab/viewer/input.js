@@ -4,23 +4,6 @@
 
 function setWipe(share) { state.wipe = share; redraw(); }
 
-function setMode(mode) {
-  state.mode = mode;
-  for (const node of element.querySelectorAll('[data-mode]')) {
-    node.setAttribute('aria-pressed', node.dataset.mode === mode);
-  }
-  announce(say(mode));
-  redraw();
-}
-
-function setSmooth(on) {
-  state.smooth = on;
-  press('[data-smooth="yes"]', on);
-  press('[data-smooth="no"]', !on);
-  announce(say(on ? 'smooth' : 'pixels'));
-  redraw();
-}
-
 function zoomTo(zoom, point) {
   if (!state.pictures.length) return;
   const panel = panelHere(point);
@@ -32,8 +15,10 @@ function zoomTo(zoom, point) {
 const act = {
   in: () => zoomStep(1),
   out: () => zoomStep(-1),
-  fit: () => { state.view = { fit: true, zoom: 1, x: 0.5, y: 0.5 }; redraw(); },
+  fit: () => { state.view = { ...FIT }; redraw(); },
   one: () => zoomTo(1),
+  near: () => (state.view.fit ? zoomTo(1) : act.fit()),
+  reset: () => { Object.assign(state, { wipe: 0.5, lens: null, pair: null, chosen: null }); act.fit(); },
 };
 
 function zoomStep(direction) {
@@ -48,32 +33,70 @@ function perform(name) {
   requestAnimationFrame(() => announce(say('zoom_value', { zoom: zoomText.textContent })));
 }
 
-element.querySelector('.bar').addEventListener('click', ({ target }) => {
-  const { mode, act: action, smooth } = target.closest('button')?.dataset ?? {};
+element.querySelector('.viewer').addEventListener('click', ({ target }) => {
+  const { mode, act: action, smooth, picture, hertz, gain, signed, flip: turn } =
+    target.closest('button')?.dataset ?? {};
   if (mode) setMode(mode);
   if (action) perform(action);
   if (smooth) setSmooth(smooth === 'yes');
+  if (picture) choose(Number(picture));
+  if (hertz) setSpeed(Number(hertz));
+  if (turn) flip();
+  if (gain) Object.assign(state, { gain: Number(gain) });
+  if (signed) Object.assign(state, { signed: signed === 'yes' });
+  if (gain || signed) { settleControls(); redraw(); }
+});
+
+part('surround').addEventListener('change', ({ target }) => {
+  state.surround = target.value;
+  redraw();
 });
 
 // ---- keys --------------------------------------------------------------------------------------
 
-const KEYS = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit', 1: 'one' };
+const KEYS = {
+  '+': () => perform('in'), '=': () => perform('in'), '-': () => perform('out'),
+  0: () => perform('reset'), z: () => perform('near'),
+  w: () => setMode('wipe'), s: () => toggleMode('side'), b: () => toggleMode('blink'),
+  d: () => toggleMode('difference'), l: () => toggleMode('loupe'),
+};
+for (let digit = 1; digit <= 9; digit += 1) KEYS[digit] = () => choose(digit - 1);
 const PAN = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+function moveBy([across, down], far) {
+  const step = Math.round((state.mode === 'loupe' ? 8 : 48) * (far ? 5 : 1) * state.ratio);
+  const panel = state.panels[0];
+  state.pointer = null;
+  if (state.mode === 'loupe') {
+    const { x, y } = lensPoint(panel);
+    moveLens({ x: x - across * step, y: y - down * step });
+  } else {
+    state.view = geometry.panBy(state.view, state.scene, panel, across * step, down * step);
+    redraw();
+  }
+}
+
+function moveLens({ x, y }) {
+  const panel = state.panels[0];
+  state.lens = {
+    x: geometry.clamp(x, panel.x, panel.x + panel.width - 1),
+    y: geometry.clamp(y, panel.y, panel.y + panel.height - 1),
+  };
+  redraw();
+}
 
 stage.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const moved = event.target === handle
-    ? geometry.wipeKey(state.wipe, event.key, event.shiftKey) : null;
+    ? geometry.wipeKey(state.wipe, key, event.shiftKey) : null;
   if (moved !== null) {
     state.pointer = null;
     setWipe(moved);
-  } else if (event.key in KEYS) perform(KEYS[event.key]);
-  else if (event.key in PAN && event.target === stage && state.pictures.length) {
-    const step = Math.round((event.shiftKey ? 240 : 48) * state.ratio);
-    const [dx, dy] = PAN[event.key].map((sign) => sign * step);
-    state.pointer = null;
-    state.view = geometry.panBy(state.view, state.scene, state.panels[0], dx, dy);
-    redraw();
+  } else if (key === ' ' && state.mode === 'blink' && several()) flip();
+  else if (Object.hasOwn(KEYS, key)) KEYS[key]();
+  else if (key in PAN && event.target === stage && state.pictures.length) {
+    moveBy(PAN[key], event.shiftKey);
   } else return;
   event.preventDefault();
   event.stopPropagation();
@@ -81,7 +104,7 @@ stage.addEventListener('keydown', (event) => {
 
 // ---- pointer, touch and wheel ------------------------------------------------------------------
 
-const held = new Map();
+const fingers = new Map();
 let drag = null;
 
 function devicePoint(event) {
@@ -95,8 +118,12 @@ function devicePoint(event) {
 stage.addEventListener('pointerdown', (event) => {
   if (event.button > 0 || !state.pictures.length) return;
   stage.setPointerCapture(event.pointerId);
-  held.set(event.pointerId, devicePoint(event));
+  fingers.set(event.pointerId, devicePoint(event));
   drag = wiping() && (state.view.fit || handle.contains(event.target)) ? 'wipe' : 'pan';
+  if (state.mode === 'loupe') {
+    drag = 'loupe';
+    moveLens(devicePoint(event));
+  }
   stage.dataset.held = '';
   (wiping() ? handle : stage).focus({ preventScroll: true });
   event.preventDefault();
@@ -105,10 +132,11 @@ stage.addEventListener('pointerdown', (event) => {
 stage.addEventListener('pointermove', (event) => {
   const point = devicePoint(event);
   state.pointer = point;
-  const before = held.get(event.pointerId);
+  const before = fingers.get(event.pointerId);
+  if (state.mode === 'loupe' && fingers.size < 2 && event.pointerType === 'mouse') moveLens(point);
   if (!before || !state.pictures.length) { redraw(); return; }
-  const others = [...held].filter(([id]) => id !== event.pointerId).map(([, where]) => where);
-  held.set(event.pointerId, point);
+  const others = [...fingers].filter(([id]) => id !== event.pointerId).map(([, where]) => where);
+  fingers.set(event.pointerId, point);
   const panel = panelHere(before);
   if (others.length === 1) {
     const move = geometry.pinch([before, others[0]], [point, others[0]]);
@@ -118,6 +146,8 @@ stage.addEventListener('pointermove', (event) => {
     zoomTo(zoom * move.factor, { x: move.x, y: move.y });
   } else if (drag === 'wipe') {
     setWipe(geometry.wipeShare(panel, point.x));
+  } else if (drag === 'loupe') {
+    moveLens(point);
   } else {
     state.view = geometry.panBy(
       state.view, state.scene, panel, point.x - before.x, point.y - before.y);
@@ -126,8 +156,8 @@ stage.addEventListener('pointermove', (event) => {
 });
 
 function release(event) {
-  held.delete(event.pointerId);
-  if (!held.size) { drag = null; delete stage.dataset.held; }
+  fingers.delete(event.pointerId);
+  if (!fingers.size) { drag = null; delete stage.dataset.held; }
 }
 stage.addEventListener('pointerup', release);
 stage.addEventListener('pointercancel', release);

@@ -65,22 +65,79 @@ const decodeInWorker = (buffer) => new Promise((resolve) => {
   worker.postMessage(buffer, [buffer]);
 });
 
-async function loadPicture(entry) {
-  const { width, height, scale, name, bits, channels, icc } = entry;
-  const picture = { width, height, scale, name, bits, channels, icc, url: entry.file.url };
-  const answer = await fetch(picture.url);
+async function loadPixels(url, { channels, bits }, exact = true) {
+  const answer = await fetch(url);
   if (!answer.ok) throw new Error('gone');
   const blob = await answer.blob();
-  picture.alpha = channels === 2 || channels === 4;
-  picture.bitmap = await createImageBitmap(blob, {
+  const bitmap = await createImageBitmap(blob, {
     premultiplyAlpha: 'none', colorSpaceConversion: 'none', imageOrientation: 'none',
   });
-  picture.exact = null;
-  picture.ready = picture.alpha || bits === 16
-    ? blob.arrayBuffer().then(decodeInWorker).then((plain) => { picture.exact = plain; })
-    : Promise.resolve();
+  const pixels = { bitmap, exact: null, ready: Promise.resolve() };
+  if (exact && (channels === 2 || channels === 4 || bits === 16)) {
+    pixels.ready = blob.arrayBuffer().then(decodeInWorker).then((plain) => {
+      pixels.exact = plain;
+    });
+  }
+  return pixels;
+}
+
+async function loadPicture(entry) {
+  const { width, height, scale, name, bits, channels, icc, tiles, side } = entry;
+  const picture = { width, height, scale, name, bits, channels, icc, url: entry.file.url };
+  picture.alpha = channels === 2 || channels === 4;
+  const whole = await loadPixels(picture.url, picture, !tiles);
+  picture.preview = tiles ? whole.bitmap : null;
+  picture.pieces = tiles
+    ? geometry.tilesOf(picture, side).map((box, i) => ({ ...box, url: tiles[i].url, pixels: null }))
+    : [{ left: 0, top: 0, width, height, pixels: whole }];
+  const share = 160 / Math.max(whole.bitmap.width, whole.bitmap.height);
+  const small = share < 1 ? {
+    resizeWidth: Math.max(1, Math.round(whole.bitmap.width * share)),
+    resizeHeight: Math.max(1, Math.round(whole.bitmap.height * share)),
+    resizeQuality: 'medium',
+  } : {};
+  picture.thumb = await createImageBitmap(whole.bitmap, small);
   return picture;
 }
+
+function dispose(picture) {
+  picture.gone = true;
+  [picture.preview, picture.thumb].forEach((bitmap) => bitmap?.close());
+  for (const piece of picture.pieces) letGo(piece);
+}
+
+// ---- the pieces of very large pictures ---------------------------------------------------------
+
+const MOST_PIECES = matchMedia('(pointer: coarse)').matches ? 12 : 40; // of 4 MB each
+let moment = 0;
+let held = [];
+
+function letGo(piece) {
+  piece.pixels?.bitmap.close();
+  piece.pixels = null;
+  held = held.filter((other) => other !== piece);
+}
+
+// The piece's pixels, or null while they are on their way.
+function pixelsOf(picture, piece) {
+  piece.used = (moment += 1);
+  if (piece.pixels || !piece.url || piece.coming) return piece.pixels;
+  piece.coming = loadPixels(piece.url, picture).then((pixels) => {
+    if (picture.gone) { pixels.bitmap.close(); return; }
+    piece.pixels = pixels;
+    held.push(piece);
+    held.sort((one, other) => other.used - one.used).slice(MOST_PIECES).forEach(letGo);
+    piece.coming = null;
+    pixels.ready.then(redraw);
+    redraw();
+  }, () => {}); // its picture is gone on the server: the preview stays
+  return null;
+}
+
+const pieceAt = (picture, { x, y }) => picture.pieces.find((piece) =>
+  x >= piece.left && y >= piece.top && x < piece.left + piece.width && y < piece.top + piece.height);
+
+// ---- numbers -----------------------------------------------------------------------------------
 
 const probe = new OffscreenCanvas(1, 1).getContext('2d', {
   willReadFrequently: true, alpha: false, colorSpace: 'srgb',
@@ -88,16 +145,35 @@ const probe = new OffscreenCanvas(1, 1).getContext('2d', {
 probe.imageSmoothingEnabled = false;
 
 // The numbers of one pixel as they stand in the file; null while they are still being decoded.
-function readPixel(picture, { x, y }) {
-  if (picture.exact) {
-    const { width, channels, bits, flat } = picture.exact;
-    const at = (y * width + x) * channels;
-    const wide = (index) => (flat[2 * (at + index)] << 8) | flat[2 * (at + index) + 1];
+function readPixel(picture, at) {
+  const piece = pieceAt(picture, at);
+  const pixels = pixelsOf(picture, piece);
+  if (!pixels) return null;
+  const [x, y] = [at.x - piece.left, at.y - piece.top];
+  if (pixels.exact) {
+    const { width, channels, bits, flat } = pixels.exact;
+    const from = (y * width + x) * channels;
+    const wide = (index) => (flat[2 * (from + index)] << 8) | flat[2 * (from + index) + 1];
     return Array.from({ length: channels },
-      (_, index) => (bits === 16 ? wide(index) : flat[at + index]));
+      (_, index) => (bits === 16 ? wide(index) : flat[from + index]));
   }
   if (picture.alpha || picture.bits === 16) return null;
-  probe.drawImage(picture.bitmap, x, y, 1, 1, 0, 0, 1, 1);
+  probe.drawImage(pixels.bitmap, x, y, 1, 1, 0, 0, 1, 1);
   const [red, green, blue] = probe.getImageData(0, 0, 1, 1).data;
   return picture.channels === 1 ? [red] : [red, green, blue];
+}
+
+// All numbers of a picture that is not cut up, row by row as in the file; 16 bit high byte first.
+async function readPicture({ pieces: [piece], preview, width, height, channels, bits }) {
+  if (preview) return null;
+  await piece.pixels.ready;
+  if (piece.pixels.exact) return piece.pixels.exact;
+  const whole = new OffscreenCanvas(width, height).getContext('2d', { alpha: false });
+  whole.drawImage(piece.pixels.bitmap, 0, 0);
+  const { data } = whole.getImageData(0, 0, width, height);
+  const flat = new Uint8Array(width * height * channels);
+  for (let i = 0; i < width * height; i += 1) {
+    for (let c = 0; c < channels; c += 1) flat[i * channels + c] = data[i * 4 + c];
+  }
+  return { width, height, channels, bits, flat };
 }

@@ -10,9 +10,24 @@ from typing import Any
 
 import gradio as gr
 
+from lab.viewer import tiles
+from lab.viewer.view import View
+
 _HERE = Path(__file__).parent
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SCRIPTS = (
+    "geometry",
+    "view",
+    "pictures",
+    "difference",
+    "viewer",
+    "draw",
+    "numbers",
+    "choose",
+    "input",
+    "arrival",
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +36,19 @@ class Shown:
 
     path: Path
     name: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Pictures together with what is to be seen of them.
+
+    Attributes:
+        pictures: All of one scene.
+        view: None leaves a person's own view alone.
+    """
+
+    pictures: Sequence[Shown]
+    view: View | None = None
 
 
 @dataclass(frozen=True)
@@ -62,64 +90,70 @@ def _has_profile(file: Any) -> bool:
 
 
 class CompareViewer(gr.HTML):
-    """Shows pictures of one scene by wipe or side by side, zoomed alike, with exact numbers.
+    """Compares pictures of one scene in five ways, zoomed alike, with exact numbers.
 
     Give it `Shown` pictures, all of one shape; a smaller one must fit the largest a whole number
-    of times. It is for looking only: as an input it hands nothing to Python, so that no path a
+    of times. As an input it hands a function the `View` a person has, and nothing else: no path a
     browser sends is ever opened.
 
     Args:
         value: The first pictures.
         words: Every visible word by key; see ``viewer.*`` in ``lab.text``.
+        follow_address: Whether the page's address carries the view (``?view=...``); for one viewer
+            of a page at most.
         kwargs: As for `gr.HTML`.
     """
 
     def __init__(
         self,
-        value: Sequence[Shown] | None = None,
+        value: Sequence[Shown] | Scene | None = None,
         *,
         words: Mapping[str, str] | None = None,
+        follow_address: bool = False,
         **kwargs: Any,
     ) -> None:
         self.words = dict(words or {})
-        scripts = ("geometry.js", "pictures.js", "viewer.js", "input.js", "arrival.js")
+        self.follow_address = follow_address
         kwargs.setdefault("html_template", _source("viewer.html"))
         kwargs.setdefault("css_template", _source("viewer.css"))
-        kwargs.setdefault("js_on_load", "\n".join(_source(name) for name in scripts))
+        kwargs.setdefault("js_on_load", "\n".join(_source(f"{name}.js") for name in _SCRIPTS))
         kwargs.setdefault("apply_default_css", False)
         super().__init__(value=value, **kwargs)
 
-    def postprocess(self, value: Sequence[Shown] | None) -> dict[str, Any]:
+    def postprocess(self, value: Sequence[Shown] | Scene | None) -> dict[str, Any]:
         """The JSON the page draws from; Gradio copies the files it names into its cache.
 
         Raises:
             ValueError: For a file that is no plain PNG, or pictures that do not fit one scene.
         """
-        shown = list(value or ())
-        headers = [read_header(picture.path) for picture in shown]
-        scene = max((header.width for header in headers), default=0)
-        tallest = max((header.height for header in headers), default=0)
-        images = []
-        for picture, header in zip(shown, headers, strict=True):
-            scale = scene // header.width
-            if (header.width * scale, header.height * scale) != (scene, tallest):
-                raise ValueError(
-                    f"{picture.name} ({header.width} × {header.height}) does not fill "
-                    f"{scene} × {tallest} a whole number of times."
-                )
-            images.append(
-                {
-                    "file": gr.FileData(path=str(picture.path)).model_dump(),
-                    "name": picture.name,
-                    "scale": scale,
-                    **vars(header),
-                }
-            )
-        return {"v": 1, "images": images, "words": self.words}
+        scene = value if isinstance(value, Scene) else Scene(value or ())
+        headers = [read_header(picture.path) for picture in scene.pictures]
+        scales = _scales(scene.pictures, headers)
+        crowded = sum(header.width * header.height for header in headers) > tiles.ROOM
+        images = [
+            {
+                "name": picture.name,
+                "scale": scale,
+                **vars(header),
+                **_files(picture.path, cut=crowded and header.width * header.height > tiles.SMALL),
+            }
+            for picture, header, scale in zip(scene.pictures, headers, scales, strict=True)
+        ]
+        return {
+            "v": 2,
+            "images": images,
+            "words": self.words,
+            "view": scene.view.to_text() if scene.view else None,
+            "address": self.follow_address,
+        }
 
-    def preprocess(self, payload: Any) -> None:
-        """Nothing: whatever a browser sends, no path in it reaches a function."""
-        return None
+    def preprocess(self, payload: Any) -> View | None:
+        """The view a person has; nothing else that a browser sends is looked at."""
+        text = payload.get("view") if isinstance(payload, dict) else None
+        try:
+            return View.from_text(text) if isinstance(text, str) else None
+        except ValueError:
+            return None
 
     def api_info(self) -> dict[str, Any]:
         """The shape of the JSON, for the list of endpoints."""
@@ -132,6 +166,37 @@ class CompareViewer(gr.HTML):
     def example_value(self) -> Any:
         """No pictures."""
         return None
+
+
+def _scales(pictures: Sequence[Shown], headers: Sequence[PngHeader]) -> list[int]:
+    """How many pixels of the largest picture one pixel of each covers."""
+    width = max((header.width for header in headers), default=0)
+    height = max((header.height for header in headers), default=0)
+    scales = []
+    for picture, header in zip(pictures, headers, strict=True):
+        scale = width // header.width
+        if (header.width * scale, header.height * scale) != (width, height):
+            raise ValueError(
+                f"{picture.name} ({header.width} × {header.height}) does not fill "
+                f"{width} × {height} a whole number of times."
+            )
+        scales.append(scale)
+    return scales
+
+
+def _files(path: Path, *, cut: bool) -> dict[str, Any]:
+    if not cut:
+        return {"file": _file(path)}
+    parts = tiles.cut(path)
+    return {
+        "file": _file(parts.preview),
+        "side": tiles.SIDE,
+        "tiles": [_file(tile) for tile in parts.tiles],
+    }
+
+
+def _file(path: Path) -> dict[str, Any]:
+    return gr.FileData(path=str(path)).model_dump()
 
 
 def _source(name: str) -> str:

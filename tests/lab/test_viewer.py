@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from lab.text import ENGLISH, words
-from lab.viewer import CompareViewer, Shown
+from lab.viewer import CompareViewer, Scene, Shown, View, tiles
 from lab.viewer.viewer import PngHeader, read_header
-from realesr.images import Picture, write_picture
+from realesr.images import Picture, read_picture, write_picture
 
 SOURCES = Path(__file__).resolve().parents[2] / "lab" / "viewer"
 
@@ -82,9 +85,11 @@ def test_pictures_of_another_scene_are_refused(tmp_path):
 
 def test_nothing_is_shown_as_nothing_but_words():
     assert CompareViewer(words={"empty": "Drop"}).postprocess(None) == {
-        "v": 1,
+        "v": 2,
         "images": [],
         "words": {"empty": "Drop"},
+        "view": None,
+        "address": False,
     }
 
 
@@ -96,10 +101,124 @@ def test_nothing_is_shown_as_nothing_but_words():
         "/etc/hostname",
         {"path": "/etc/hostname"},
         [{"url": "file:///etc/hostname"}],
+        {"view": "/etc/hostname"},
+        {"view": {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}},
+        {"view": "wipe_z" + "9" * 5000},
+        {"view": "wipe_w101"},
     ],
 )
 def test_no_path_a_browser_sends_reaches_a_function(forged):
     assert CompareViewer(words={}).preprocess(forged) is None
+
+
+def test_a_function_gets_the_view_a_person_has():
+    payload = {"view": "blink_z4_of1024_p1-3", "images": [{"file": {"path": "/etc/hostname"}}]}
+    expected = View(mode="blink", zoom=4, of=1024, pictures=(1, 3))
+    assert CompareViewer(words={}).preprocess(payload) == expected
+
+
+def test_a_view_from_python_goes_with_the_pictures(tmp_path):
+    shown = [Shown(png(tmp_path, "a", (4, 4, 3)), "A")]
+    value = CompareViewer(words={}).postprocess(Scene(shown, View(mode="side", zoom=2)))
+    assert value["view"] == "side_z2"
+
+
+views = st.builds(
+    View,
+    mode=st.sampled_from(["wipe", "side", "blink", "difference", "loupe"]),
+    zoom=st.none() | st.integers(1, 16000).map(lambda n: float(f"{n / 1000:.4g}")),
+    of=st.none() | st.integers(1, 10**6),
+    x=st.integers(0, 10000).map(lambda n: n / 10000),
+    y=st.integers(0, 10000).map(lambda n: n / 10000),
+    pictures=st.lists(st.integers(1, 99), max_size=9).map(tuple),
+    wipe=st.integers(0, 100),
+    smooth=st.booleans(),
+    signed=st.booleans(),
+    gain=st.sampled_from([1, 4, 16]),
+    surround=st.sampled_from(["grey", "black", "white", "checkerboard"]),
+)
+
+
+@given(view=views)
+def test_a_view_survives_its_link(view):
+    text = view.to_text()
+    assert View.from_text(text) == view
+    assert re.fullmatch(r"[a-z0-9._-]+", text), "no sign that an address would have to escape"
+
+
+@given(text=st.text(max_size=40) | st.from_regex(r"[a-z_0-9.-]{0,40}", fullmatch=True))
+def test_no_text_is_more_than_a_view_or_a_refusal(text):
+    try:
+        view = View.from_text(text)
+    except ValueError:
+        return
+    assert View.from_text(view.to_text()).mode == view.mode
+
+
+@pytest.mark.browser
+@given(view=views)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_page_reads_and_writes_the_same_word(view_in_page, view):
+    text = view.to_text()
+    read = view_in_page(text)
+    assert read["written"] == text
+    assert read["view"] == {**vars(view), "pictures": list(view.pictures)}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("text", ["", "nonsense", "wipe_z-3", "p0", "z99_w200_x2_g5_p1-x", "zoom"])
+def test_the_page_leaves_a_broken_word_as_at_first(view_in_page, text):
+    assert view_in_page(text)["written"] == "wipe"
+
+
+@pytest.fixture(scope="module")
+def view_in_page(browser):
+    page = browser.new_page()
+    source = (SOURCES / "view.js").read_text(encoding="utf-8")
+    page.evaluate(f"() => {{ {source}; globalThis.viewText = viewText; }}")
+    script = (
+        "t => { const view = viewText.read(t); return { view, written: viewText.write(view) }; }"
+    )
+    yield lambda text: page.evaluate(script, text)
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((70, 90, 3), np.uint8), ((70, 90, 4), np.uint8), ((70, 90, 2), np.uint8),
+     ((70, 90), np.uint16), ((70, 90, 3), np.uint16)],
+)  # fmt: skip
+def test_a_picture_in_pieces_has_every_number_of_the_file(tmp_path, monkeypatch, shape, dtype):
+    monkeypatch.setattr(tiles, "ROOM", 1000)
+    monkeypatch.setattr(tiles, "SMALL", 900)
+    monkeypatch.setattr(tiles, "SIDE", 32)
+    pixels = np.random.default_rng(3).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    path = tmp_path / "large.png"
+    write_picture(Picture(pixels), path)
+    (image,) = CompareViewer(words={}).postprocess([Shown(path, "Large")])["images"]
+    assert image["side"] == 32 and len(image["tiles"]) == 9
+    read = [read_picture(Path(tile["path"])).pixels for tile in image["tiles"]]
+    rows = [np.concatenate(read[start : start + 3], axis=1) for start in (0, 3, 6)]
+    np.testing.assert_array_equal(np.concatenate(rows), pixels)
+    small = read_picture(Path(image["file"]["path"])).pixels
+    assert small.shape[0] * small.shape[1] <= 900
+    again = CompareViewer(words={}).postprocess([Shown(path, "Large")])["images"]
+    assert again == [image]
+
+
+def test_the_difference_wears_the_colours_of_the_house():
+    """Cividis for how much; for which way blue, grey, orange with grey in the very middle."""
+    import matplotlib as mpl
+
+    source = (SOURCES / "difference.js").read_text(encoding="utf-8")
+    listed = re.search(r"MAGNITUDE = (\[.*?\]);", source, re.S).group(1)
+    knots = np.array(ast.literal_eval(listed))
+    true = mpl.colormaps["cividis"](np.linspace(0, 1, len(knots)))[:, :3] * 255
+    assert np.abs(knots - true).max() <= 1
+    signed = ast.literal_eval(re.search(r"SIGNED = (\[.*?\]);", source).group(1))
+    assert len(signed) % 2 == 1 and len(set(signed[len(signed) // 2])) == 1
 
 
 def test_the_sources_are_static():
@@ -115,6 +234,7 @@ def test_every_word_of_the_viewer_stands_in_the_table():
     used = set(re.findall(r'data-(?:say|name|hint)="(\w+)"', html))
     used |= set(re.findall(r"say\('(\w+)'", script))
     used |= {"gone", "undecodable", "smooth", "pixels"}
+    used |= {"left", "right", "absolute_of", "signed_of", "levels", "brighter"}
     assert used == set(words("viewer"))
     shown = re.sub(r"<[^>]*>|&minus;|\+", "", html)
     assert not re.search(r"[A-Za-z]{2,}", shown), "words belong into lab/languages"

@@ -216,21 +216,60 @@ def test_outside_there_is_no_pixel(geometry):
     assert geometry("pixelAt", None, {"width": 5, "height": 5, "scale": 1}) is None
 
 
-@given(view=views, scene=size(1, 3000), panel=panel_at, scale=st.sampled_from([1, 2, 4]))
+@given(
+    view=views, scene=size(1, 3000), panel=panel_at, scale=st.sampled_from([1, 2, 4]),
+    side=st.sampled_from([256, 1024, 4096]),
+)  # fmt: skip
 @relaxed
-def test_the_part_drawn_covers_all_that_shows(geometry, view, scene, panel, scale):
+def test_the_pieces_drawn_cover_all_that_shows_and_meet(geometry, view, scene, panel, scale, side):
     picture = {"width": scene["width"], "height": scene["height"], "scale": scale}
     scene = {"width": scene["width"] * scale, "height": scene["height"] * scale}
     settled = geometry("settle", view, scene, panel)
     corner = geometry("origin", settled, scene, panel)
-    part = geometry("visiblePart", corner, picture, panel)
-    assert part is not None
-    assert 0 <= part["sx"] and part["sx"] + part["sw"] <= picture["width"]
-    left = max(panel["x"], corner["x"])
-    right = min(panel["x"] + panel["width"], corner["x"] + scene["width"] * corner["zoom"])
-    assert part["dx"] <= left + 1e-6 and part["dx"] + part["dw"] >= right - 1e-6
-    if part["factor"] == int(part["factor"]):
-        assert part["dx"] == int(part["dx"])
+    whole = geometry("boxOf", corner, picture, {"left": 0, "top": 0} | picture)
+    drawn = 0
+    for piece in geometry("tilesOf", picture, side):
+        box = geometry("boxOf", corner, picture, piece)
+        assert box["x"] == int(box["x"]) and box["width"] == int(box["width"])
+        drawn += box["width"] * box["height"]
+        part = geometry("visiblePart", box, piece, panel)
+        if part is None:
+            assert not geometry("meet", box, panel)
+            continue
+        assert 0 <= part["sx"] and part["sx"] + part["sw"] <= piece["width"]
+        left, right = max(panel["x"], box["x"]), box["x"] + box["width"]
+        right = min(panel["x"] + panel["width"], right)
+        assert part["dx"] <= left + 1e-6 and part["dx"] + part["dw"] >= right - 1e-6
+    assert drawn == whole["width"] * whole["height"]
+
+
+@given(view=views, scene=size(1, 5000), panel=panel_at)
+@relaxed
+def test_the_map_frames_what_the_panel_shows(geometry, view, scene, panel):
+    settled = geometry("settle", view, scene, panel)
+    zoom = geometry("zoomOf", settled, scene, panel)
+    share = geometry("shownShare", settled, scene, panel)
+    for start, side in (("x", "width"), ("y", "height")):
+        assert 0 <= share[start] and share[start] + share[side] <= 1 + 1e-9
+        expected = min(panel[side] / (scene[side] * zoom), 1)
+        assert abs(share[side] - expected) * scene[side] * zoom <= 1.5
+
+
+@given(panel=size(200, 1600), count=st.integers(1, 9), x=st.floats(0, 1), y=st.floats(0, 1))
+@relaxed
+def test_lenses_lie_in_the_panel_and_leave_their_point_free(geometry, panel, count, x, y):
+    panel |= {"x": 0, "y": 28}
+    point = {"x": int(x * (panel["width"] - 1)), "y": 28 + int(y * (panel["height"] - 1))}
+    boxes = geometry("lenses", panel, point, count, 1)
+    assert len(boxes) == count
+    for box in boxes:
+        assert box["width"] == box["height"] >= 24
+        assert box["x"] >= 0 and box["x"] + box["width"] <= panel["width"]
+    if panel["height"] >= 400:
+        for box in boxes:
+            assert box["y"] >= 28 and box["y"] + box["height"] <= 28 + panel["height"]
+            inside = 0 <= point["y"] - box["y"] < box["height"]
+            assert not (inside and 0 <= point["x"] - box["x"] < box["width"])
 
 
 def test_a_larger_scene_keeps_the_same_part_in_view(geometry):
