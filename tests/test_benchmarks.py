@@ -73,6 +73,7 @@ def test_the_engine_is_measured(page, capsys):
 def test_the_work_of_a_pass_is_counted(page):
     """RRDBNet-23 at 256 x 256 takes 2.35 TFLOP, by the papers' count."""
     import gpu
+
     from realesr.models.rrdbnet import RRDBNet
 
     assert gpu.work(RRDBNet(4, 64, 23, 32), 256, 256) == pytest.approx(2.35, abs=0.005)
