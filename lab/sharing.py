@@ -16,16 +16,23 @@ from realesr.degradations.spans import Checked, Field, fields_of, shown
 from realesr.errors import ParameterError
 
 SHARING_SCRIPT = """
+const withView = (href) => {  // the viewer keeps what is seen in the address
+  const link = new URL(href);
+  const view = new URL(location.href).searchParams.get('view');
+  if (view) link.searchParams.set('view', view);
+  return link.href;
+};
 const address = () => {
   const link = element.querySelector('a[data-follow]');
-  if (link) history.replaceState(history.state, '', link.href);
+  if (link) history.replaceState(history.state, '', withView(link.href));
 };
 element.addEventListener('click', async ({ target }) => {
   const button = target.closest('button[data-copied]');
   if (!button) return;
   const code = button.closest('figure').querySelector('pre');
   try {
-    await navigator.clipboard.writeText(code.querySelector('a')?.href ?? code.textContent);
+    const link = code.querySelector('a');
+    await navigator.clipboard.writeText(link ? withView(link.href) : code.textContent);
     button.textContent = button.dataset.copied;
   } catch {
     getSelection().selectAllChildren(code);

@@ -13,32 +13,13 @@ import numpy as np
 import pytest
 
 from realesr.images import read_picture
+from tests.lab.looking import STRIP, Look
 
 pytestmark = pytest.mark.browser
 
-STRIP = 28  # the captions' height, in CSS pixels
 
-
-class Visit:
-    """One person's visit: a fresh browser context that notes every request and complaint."""
-
-    def __init__(self, browser, lab: str, **device) -> None:
-        device.setdefault("viewport", {"width": 1280, "height": 1000})
-        self.context = browser.new_context(accept_downloads=True, **device)
-        self.page = self.context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.context.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
-        self.lab = lab
-        self.page.goto(lab)
-        self.page.wait_for_selector("#viewer [data-part='readout'] .numbers")
-
-    def _note(self, message) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
+class Visit(Look):
+    """One person's visit to Upscale."""
 
     def upload(self, path: Path) -> None:
         self.page.set_input_files("#photo input[type=file]", path)
@@ -54,58 +35,6 @@ class Visit:
         path = folder / waiting.value.suggested_filename
         waiting.value.save_as(path)
         return path
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-        self.settle()
-
-    def settle(self) -> None:
-        """Two frames: the viewer draws at most once a frame."""
-        self.page.evaluate(
-            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
-
-    def canvas(self) -> np.ndarray:
-        """The canvas as the viewer drew it, H x W x 3."""
-        flat, width, height = self.page.evaluate(
-            """() => {
-              const canvas = document.querySelector('#viewer canvas');
-              const { width, height } = canvas;
-              const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
-              let text = '';
-              for (let i = 0; i < data.length; i += 32768) {
-                text += String.fromCharCode(...data.subarray(i, i + 32768));
-              }
-              return [btoa(text), width, height];
-            }"""
-        )
-        import base64
-
-        pixels = np.frombuffer(base64.b64decode(flat), np.uint8)
-        return pixels.reshape(height, width, 4)[..., :3]
-
-    def numbers(self) -> list[tuple[tuple[int, int], list[int]]]:
-        """For each picture, the pixel that is read and its numbers."""
-        self.page.wait_for_function(
-            "[...document.querySelectorAll('#viewer .numbers')].every(n => n.dataset.values)"
-        )
-        rows = self.page.eval_on_selector_all(
-            "#viewer .numbers", "nodes => nodes.map(n => [n.dataset.at, n.dataset.values])"
-        )
-        return [
-            (tuple(int(n) for n in at.split()), [int(n) for n in values.split()])
-            for at, values in rows
-        ]
-
-    def close(self) -> None:
-        """End the visit; nothing may have left the machine and nothing gone wrong unseen."""
-        self.context.close()
-        strangers = [
-            url for url in self.requests if not url.startswith((self.lab, "data:", "blob:"))
-        ]
-        assert not strangers
-        assert not self.complaints
 
 
 @pytest.fixture
