@@ -7,6 +7,7 @@ first. Every case runs in a process of its own, so that one case's memory is not
 from __future__ import annotations
 
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -208,13 +209,16 @@ def as_document(cases: Sequence[Case]) -> dict[str, object]:
 
 
 def main() -> None:
-    """Run one task for `measure` and print what it found."""
+    """Run one task for `measure` and print what it found, and nothing else: engines talk."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     task, *settings = json.loads(sys.argv[1])
     try:
         found = TASKS[task](*settings)
     except (RealesrError, RuntimeError, MemoryError) as error:
         sys.exit(str(error))
-    sys.stdout.write(json.dumps(found))
+    answers.write(json.dumps(found))
+    answers.close()
 
 
 if __name__ == "__main__":

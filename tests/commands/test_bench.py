@@ -57,3 +57,28 @@ def test_stopped_it_tells_what_it_measured(number):
     document = json.loads(printed)
     assert [case["side"] for case in document["cases"]] == [24]
     assert document["stopped"] == said.strip()
+
+
+TALKATIVE = """
+import os
+os.write(1, b"[ INFO ] this engine talks\\n")
+
+class Core:
+    def compile_model(self, model, device, settings):
+        return lambda array: array
+
+class Model:
+    def reshape(self, shape):
+        pass
+
+def convert_model(network, example_input):
+    return Model()
+"""
+
+
+def test_what_another_engine_prints_does_not_disturb(realesr, tmp_path, monkeypatch):
+    (tmp_path / "openvino.py").write_text(TALKATIVE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run = realesr("bench", "--side", 24, "--repeats", 1, "--json")
+    assert run.code == 0
+    assert run.document["cases"][0]["peers"]["OpenVINO bf16"] >= 0
