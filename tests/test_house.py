@@ -83,6 +83,7 @@ FLOORS: list[tuple[int, str]] = [
     (3, "realesr.quality.duplicates"),
     (3, "realesr.quality.backprojection"),
     (3, "realesr.quality.heat"),
+    (4, "realesr.provenance"),
     (4, "realesr.hub.store"),
     (4, "realesr.hub.card_rules"),
     (4, "realesr.hub.faults"),

@@ -12,10 +12,11 @@ from realesr.errors import Notice, PictureError
 from realesr.images.exif import PREFIX, with_dpi
 from realesr.images.png import encode_png
 from realesr.images.tiff import encode_tiff
+from realesr.images.xmp import fitting
 
 _DEEP = ("PNG", "TIFF")
 _MOST_JPEG_EXIF = 65_527
-MOST_JPEG_XMP = 65_504
+_MOST_JPEG_XMP = 65_504
 _MOST_JPEG_PROFILE = 255 * 65_519
 _SPOKEN = {"WEBP": "WebP"}
 _QUALITY = {"JPEG": 95, "AVIF": 90}
@@ -50,8 +51,9 @@ def losses(
     if picture_format == "JPEG":
         if exif and len(exif) > _MOST_JPEG_EXIF:
             notices.append(Notice("W113", "The EXIF block is too long for JPEG and was left out."))
-        if xmp and len(xmp) > MOST_JPEG_XMP:
-            notices.append(Notice("W113", "The XMP packet is too long for JPEG and was left out."))
+        if xmp and len(xmp) > _MOST_JPEG_XMP:
+            sentence = "JPEG holds 64 KB of XMP: its longest parts were left out."
+            notices.append(Notice("W113", sentence))
         if icc and len(icc) > _MOST_JPEG_PROFILE:
             sentence = "The colour profile is too long for JPEG and was left out."
             notices.append(Notice("W113", sentence))
@@ -114,7 +116,7 @@ def _encode_with_pillow(
         if dpi:
             settings["dpi"] = dpi
         exif = exif if exif and len(exif) <= _MOST_JPEG_EXIF else None
-        xmp = xmp if xmp and len(xmp) <= MOST_JPEG_XMP else None
+        xmp = fitting(xmp, _MOST_JPEG_XMP) if xmp else None
         icc = icc if icc and len(icc) <= _MOST_JPEG_PROFILE else None
     else:
         exif = with_dpi(exif, dpi)

@@ -30,6 +30,7 @@ _MOST_BYTES = 4_000_000
 _DEEPEST = 100
 _RDF, _DESCRIPTION, _ABOUT = f"{RDF} RDF", f"{RDF} Description", f"{RDF} about"
 _TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_PADDING = re.compile(rb"\s{32,}<\?xpacket end=")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 
 _TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
@@ -134,6 +135,26 @@ def without(packet: bytes, is_unwanted: Callable[[str], bool]) -> bytes | None:
         return None
     for each in sorted(cut, key=lambda each: each.start, reverse=True):
         packet = packet[: each.start] + packet[each.end :]
+    return packet
+
+
+def fitting(packet: bytes, most: int) -> bytes | None:
+    """A packet cut until it fits, its longest properties first.
+
+    Args:
+        packet: The packet.
+        most: The most bytes a format takes.
+
+    Returns:
+        None where even an empty one would not fit, or where it cannot be followed.
+    """
+    packet = _PADDING.sub(b"\n<?xpacket end=", packet.rstrip(b"\0"))
+    try:
+        while len(packet) > most:
+            longest = max(_scan(packet).properties, key=lambda each: each.end - each.start)
+            packet = packet[: longest.start] + packet[longest.end :]
+    except (BadXmpError, ValueError):
+        return None
     return packet
 
 

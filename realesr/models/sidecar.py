@@ -4,8 +4,9 @@
 
     {"architecture": "compact", "scale": 4, "arguments": {"features": 48, "convolutions": 12}}
 
-``"training"``, where it is given, says whether a discriminator taught it. It is as untrusted as the weights: it may name what tensors cannot tell (an SRCNN's scale, the
-activation of a Compact network), and everything else in it must agree with them.
+``"training"``, where it is given, says whether a discriminator taught it. It is as untrusted as the
+weights: it may name what tensors cannot tell (an SRCNN's scale, the activation of a Compact
+network), and everything else in it must agree with them.
 """
 
 from __future__ import annotations
