@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -33,6 +34,7 @@ _SIGMAS = 1.2 * 2 ** (np.arange(5) / 2)
 _LEAST = 2.0
 _CLEAR = 3
 _MIRRORS = (0, 1, 2, 3)
+_WINDOW = np.ones((3, 3), np.uint8)
 
 Array = npt.NDArray[Any]
 
@@ -120,8 +122,10 @@ def _marks(gray: Array) -> tuple[Array, Array]:
     plane, blurred = gray.astype(np.float32), 0.5
     while min(plane.shape) >= 2 * _TILE:
         smooth = [_blurred(plane, float(sigma), blurred) for sigma in _SIGMAS]
+        steps = [np.abs(after - before) for before, after in pairwise(smooth)]
+        highest = [cv2.dilate(step, _WINDOW) for step in steps]
         for level in (1, 2):
-            found = _spots(smooth, level)
+            found = _spots(steps, highest, level)
             tiles.append(_tiles(smooth[level], found))
             found[:, :SIZE] = (found[:, :SIZE] + 0.5) * zoom
             found[:, SIZE] *= zoom
@@ -142,18 +146,20 @@ def _blurred(plane: Array, sigma: float, already: float) -> Array:
     return cv2.GaussianBlur(plane, (0, 0), more) if more > 0.01 else plane
 
 
-def _spots(smooth: list[Array], level: int) -> Array:
+def _spots(steps: list[Array], highest: list[Array], level: int) -> Array:
     """Blobs and corners of one size: where two blurs differ more than all around.
+
+    Args:
+        steps: How far each blur is from the next.
+        highest: The same, the highest of each pixel and its neighbours.
+        level: Which of them.
 
     Returns:
         Place, side of the tile, and clarity; (n, 4) float32, in pixels of this plane.
     """
-    before, here, after = (
-        np.abs(smooth[level + step + 1] - smooth[level + step]) for step in (-1, 0, 1)
-    )
-    window = np.ones((3, 3), np.uint8)
-    peak = (here > _LEAST) & (here >= cv2.dilate(here, window))
-    peak &= (here > cv2.dilate(before, window)) & (here > cv2.dilate(after, window))
+    before, here, after = steps[level - 1 : level + 2]
+    peak = (here > _LEAST) & (here >= highest[level])
+    peak &= (here > highest[level - 1]) & (here > highest[level + 1])
     margin = int(_REACH * _SIGMAS[level] / 2) + 2
     peak[:margin] = peak[-margin:] = False
     peak[:, :margin] = peak[:, -margin:] = False
@@ -201,7 +207,7 @@ def _waves() -> Array:
 def _patterns(tiles: Array) -> tuple[Array, Array]:
     """The signs of the coarse waves of tiles as 64 bits, and how tiles were mirrored for it."""
     waves = _waves()
-    amounts = np.einsum("ui,nij,vj->nuv", waves, tiles, waves, optimize=True)
+    amounts = waves @ tiles @ waves.T
     across, down = amounts[:, 0, 1] < 0, amounts[:, 1, 0] < 0
     odd = np.arange(9) % 2 == 1
     amounts = np.where(across[:, None, None] & odd, -amounts, amounts)

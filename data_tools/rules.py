@@ -143,7 +143,8 @@ def gray(look: Look) -> float | None:
     if pixels.ndim == 2 or pixels.shape[2] == 2:
         return 0.0
     colours = pixels[::4, ::2, :3].astype(np.float32)
-    spread = colours.max(2) - colours.min(2)
+    red, green, blue = (colours[..., channel] for channel in range(3))
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return float(spread.mean()) * 255 / float(np.iinfo(pixels.dtype).max)
 
 

@@ -23,6 +23,7 @@ from realesr.quality.estimators.planes import (
     blocks,
     colours,
     cosines,
+    ended,
     luma,
 )
 
@@ -64,13 +65,13 @@ def jpeg_quality(pixels: Pixels) -> JpegTrace:
     """
     levels = colours(pixels)
     light = luma(pixels)
-    ended = np.any((levels <= 0) | (levels >= 255), axis=-1).astype(np.float32)
+    cut_off = ended(levels)
     offsets = [(0, 0)]
     if (shifted := _block_offset(light)) != (0, 0):
         offsets.append(shifted)
     for offset in offsets:
         values = blocks(light, *offset)
-        whole = np.flatnonzero(blocks(ended, *offset).sum(1) == 0)
+        whole = np.flatnonzero(blocks(cut_off, *offset).sum(1) == 0)
         # Of ink on paper hardly a block is whole; the others are still near the multiples.
         tries = [(values[whole] if len(whole) >= _FEWEST else values, _ROUNDING)]
         if len(whole) < _MOSTLY_ENDED * len(values):
@@ -102,28 +103,48 @@ def _nearest_multiples(values: Plane, error: float) -> tuple[int, float, float]:
         count += len(column)
         telling += len(column) > 0
         steps, which = np.unique(standard_tables()[0].reshape(100, 64)[:, pattern], False, True)
-        gain += np.array([_evidence(column, int(step), error) for step in steps])[which]
+        gain += _evidence(column, steps, error)[which]
     if telling < _FEWEST_PATTERNS:
         return 100, 0.0, 0.0
     best = int(gain.argmax())
     return best + 1, float(gain[best]) / max(count, 1), float(gain[best])
 
 
-def _evidence(amounts: Plane, step: int, error: float) -> float:
-    """How much likelier the amounts are as multiples of a step, each with an error, than not.
+def _evidence(amounts: Plane, steps: npt.NDArray[np.int64], error: float) -> Plane:
+    """How much likelier amounts are as multiples of each step, with an error, than not.
 
     Amounts that round to zero say nothing: in any picture most are small.
+
+    Args:
+        amounts: None below zero.
+        steps: Rising.
+        error: The deviation of amounts from their multiples.
     """
-    if step < 2 * error:
-        return 0.0
-    large = amounts[amounts > step / 2]
+    falling = np.sort(amounts)[::-1]
+    # Of the amounts the first so many do not round to zero; they stand one step after the other.
+    counts = len(falling) - np.searchsorted(falling[::-1], steps / 2, "right")
+    counts[steps < 2 * error] = 0
+    gains = np.zeros(len(steps))
+    told = np.flatnonzero(counts)
+    if not len(told):
+        return gains
+    large = np.concatenate([falling[:count] for count in counts[told]])
+    step = np.repeat(steps[told].astype(np.float32), counts[told])
     off = large - step * np.rint(large / step)
-    density = np.exp(-((off / error) ** 2) / 2)
-    if step < 6 * error:
-        for neighbour in (off - step, off + step):
-            density = density + np.exp(-((neighbour / error) ** 2) / 2)
-    density *= (1 - _STRAY) * step / (error * np.sqrt(2 * np.pi))
-    return float(np.log(density + _STRAY).sum())
+    density = _bell(off, error)
+    starts = np.concatenate([[0], np.cumsum(counts[told])])
+    near = starts[np.searchsorted(steps[told], 6 * error)]
+    for neighbour in (off[:near] - step[:near], off[:near] + step[:near]):
+        density[:near] += _bell(neighbour, error)
+    density *= step * np.float32((1 - _STRAY) / (error * np.sqrt(2 * np.pi)))
+    likely = np.log(density + np.float32(_STRAY))
+    gains[told] = np.add.reduceat(likely, starts[:-1], dtype=np.float64)
+    return gains
+
+
+def _bell(off: Plane, error: float) -> Plane:
+    height: Plane = np.exp(-np.square(off / np.float32(error)) / 2)
+    return height
 
 
 def blockiness(pixels: Pixels) -> Estimate:

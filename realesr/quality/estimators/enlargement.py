@@ -47,9 +47,11 @@ def enlargement(pixels: Pixels) -> Estimate:
         return Estimate(_tidy(repeats), "times", 1.0)
     frequencies = np.arange(_LOWEST, 0.5 + _STEP / 2, _STEP)
     heights = np.zeros(len(frequencies))
-    # Steps do not repeat for every factor, nor do their changes: some order does.
-    for order in (1, 2, 3):
-        down, across = (_spectrum(light, order, axis, frequencies) for axis in (0, 1))
+    # Steps do not repeat for every factor, nor do their changes, nor theirs: some order does.
+    changes = [light, light]
+    for _ in range(3):
+        changes = [np.diff(each, axis=axis) for axis, each in enumerate(changes)]
+        down, across = (_spectrum(each, axis, frequencies) for axis, each in enumerate(changes))
         peaks = np.minimum(np.sqrt(down * across), 2.5 * np.minimum(down, across))
         heights = np.maximum(heights, peaks / _PEAK)
     best = float(heights.max())
@@ -70,9 +72,9 @@ def _repeats(light: Plane) -> float:
     return float(min(shares)) if max(shares) < 1.1 * min(shares) else 1.0
 
 
-def _spectrum(light: Plane, order: int, axis: int, frequencies: Series) -> Series:
+def _spectrum(changes: Plane, axis: int, frequencies: Series) -> Series:
     """The spectrum of the mean step along an axis, in multiples of what it is around there."""
-    steps = np.abs(np.diff(light, order, axis=axis))
+    steps = np.abs(changes)
     # Strong edges would speak for a few places only.
     steps = np.minimum(steps, np.quantile(steps[::3, ::3], 0.95) + 1e-3)
     profile = np.log(steps.mean(1 - axis, dtype=np.float64) + 0.02)

@@ -15,7 +15,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from realesr.quality.estimators.planes import Estimate, Pixels, Plane, colours, cosines
+from realesr.quality.estimators.planes import (
+    Estimate,
+    Pixels,
+    Plane,
+    colours,
+    cosines,
+    ended,
+    mean_of_channels,
+)
 
 _MOST_BLOCKS = 20_000
 _SHARE, _FEWEST = 0.004, 60
@@ -73,18 +81,18 @@ def _smooth_blocks(levels: Plane) -> Plane | None:
     if min(height, width) < 16:
         return None
     step = max(1, int(np.sqrt((height - 7) * (width - 7) / _MOST_BLOCKS)))
-    mean = levels.mean(2)
-    rows = _windows(mean)[::step, ::step].reshape(-1, 64)
-    coarse = ((rows @ cosines()[COARSE].T) ** 2).sum(1)
+    rows = _windows(mean_of_channels(levels))[::step, ::step].reshape(-1, 64)
+    amounts = rows @ cosines()[COARSE].T
+    coarse = np.einsum("ij,ij->i", amounts, amounts)
     # Pixels at the end of the range have lost their noise.
-    ended: Plane = np.any((levels <= 0) | (levels >= 255), axis=2).astype(np.float32)
-    ended = cv2.boxFilter(ended, -1, (8, 8), anchor=(0, 0))[: height - 7 : step, : width - 7 : step]
-    kept = np.flatnonzero(ended.ravel() < 0.05)
+    lost = cv2.boxFilter(ended(levels), -1, (8, 8), anchor=(0, 0))
+    lost = lost[: height - 7 : step, : width - 7 : step]
+    kept = np.flatnonzero(lost.ravel() < 0.05)
     if len(kept) < _FEWEST:
         kept = np.arange(len(coarse))
     count = min(max(_FEWEST, int(_SHARE * len(kept))), len(kept))
     chosen = kept[np.argpartition(coarse[kept], count - 1)[:count]]
-    down, across = np.unravel_index(chosen, ended.shape)
+    down, across = np.unravel_index(chosen, lost.shape)
     return np.stack(
         [
             _windows(levels[..., channel])[down * step, across * step].reshape(-1, 64)

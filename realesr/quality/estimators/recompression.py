@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from realesr.quality.estimators.compression import JpegTrace
 from realesr.quality.estimators.jpeg_file import standard_tables
-from realesr.quality.estimators.planes import Pixels, Plane, blocks, colours, cosines, luma
+from realesr.quality.estimators.planes import Pixels, Plane, blocks, colours, cosines, ended, luma
 
 Table = npt.NDArray[np.int64]
 
@@ -72,8 +72,8 @@ def first_quality(pixels: Pixels, last: JpegTrace, table: Table | None = None) -
 def _counts(pixels: Pixels, final: Table, offset: tuple[int, int]) -> Plane:
     """How often each multiple 1 to 16 of the last steps occurs, a row for each pattern."""
     levels = colours(pixels)
-    ended = np.any((levels <= 0) | (levels >= 255), axis=-1).astype(np.float32)
-    values = blocks(luma(pixels), *offset)[blocks(ended, *offset).sum(1) == 0]
+    whole = blocks(ended(levels), *offset).sum(1) == 0
+    values = blocks(luma(pixels), *offset)[whole]
     values = values[:: max(1, len(values) // _MOST_BLOCKS)]
     multiples = np.rint(np.abs(values @ cosines()[_PATTERNS].T) / final).astype(np.int64)
     found = [np.bincount(column, minlength=_HIGHEST + 1) for column in multiples.T]
