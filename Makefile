@@ -37,6 +37,7 @@ test-slow: setup
 figures: setup
 	$(BIN)/python docs/figures/make_degradations.py
 	$(BIN)/python docs/figures/make_models.py
+	$(BIN)/python docs/figures/make_seams.py
 	$(BIN)/python docs/figures/make_checkup.py
 	$(BIN)/python docs/figures/make_synthetic.py
 	$(BIN)/python docs/figures/make_report.py
