@@ -9,6 +9,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import argparse
 import atexit
+import contextlib
 import html
 import logging
 import shutil
@@ -28,6 +29,7 @@ from lab.keeping import OWN_SECONDS, PUBLIC_SECONDS, Keeper
 from lab.line import MOST
 from lab.look import theme
 from lab.pages import Page
+from lab.pages.degrade import DegradePage
 from lab.pages.ethics import EthicsPage
 from lab.pages.privacy import PrivacyPage
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
@@ -38,6 +40,7 @@ from realesr.errors import ParameterError, RealesrError
 from realesr.inference.memory import keep_freed_memory, share_processors
 
 FURTHER_PAGES: dict[str, Callable[[Workbench, Path, Visitors], Page]] = {
+    "degrade": DegradePage,
     "privacy": PrivacyPage,
     "ethics": EthicsPage,
 }
@@ -152,6 +155,16 @@ def serve(host: str, port: int, *, public: bool, clock: Callable[[], float] = ti
     app.block_thread()
 
 
+def serve_strangers() -> None:
+    """What a Hugging Face Space runs: the lab with its limits for strangers."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    keep_freed_memory()
+    end_when_told()
+    port = int(os.environ.get("GRADIO_SERVER_PORT", DEFAULT_PORT))
+    with contextlib.suppress(KeyboardInterrupt):
+        serve("0.0.0.0", port, public=True)
+
+
 def _check_free(host: str, port: int) -> None:
     """Refuse a port that another program holds, before anything is built."""
     try:
@@ -173,11 +186,16 @@ def _check_free(host: str, port: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`realesr-lab [--host HOST] [--port PORT]`."""
+    """`realesr-lab [--host HOST] [--port PORT]`, or `realesr-lab space --repo NAME`."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["space"]:
+        from lab.space import main as make_space
+
+        return make_space(given[1:])
     parser = argparse.ArgumentParser(
         prog="realesr-lab",
         description="Open the lab in a browser. It runs on this machine and sends nothing away.",
-        epilog="example: realesr-lab --port 7861",
+        epilog="example: realesr-lab --port 7861; for a Space of the Hub: realesr-lab space --help",
     )
     parser.add_argument(
         "--host",
@@ -190,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=os.environ.get("GRADIO_SERVER_PORT", str(DEFAULT_PORT)),
         help="port to listen on (default: %(default)s)",
     )
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_args(given)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     share_processors()
     keep_freed_memory()

@@ -189,11 +189,20 @@ class Recipe(Checked):
 
     def sample(self, seed: int) -> Trace:
         """What happens this time; the same seed draws the same."""
-        drawn = (step.sample(spawn(seed, "step", n)) for n, step in enumerate(self.steps))
-        operations = tuple(operation for step in drawn for operation in step)
+        operations = tuple(operation for drawn in self.draws(seed) for operation in drawn)
         return Trace(
             recipe=self.name, seed=seed, scale=self.scale, operations=(*operations, Round())
         )
+
+    def draws(self, seed: int) -> list[tuple[Operation, ...]]:
+        """What each step draws with this seed, step by step.
+
+        >>> from realesr.degradations.steps import RandomBlur, RandomJpeg
+        >>> recipe = Recipe(name="two", scale=1, steps=(RandomBlur(), RandomJpeg()))
+        >>> [len(drawn) for drawn in recipe.draws(3)]
+        [1, 1]
+        """
+        return [step.sample(spawn(seed, "step", n)) for n, step in enumerate(self.steps)]
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain data."""
