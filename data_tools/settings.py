@@ -100,7 +100,8 @@ class Source(Checked):
     """One source, with what is known of all its pictures.
 
     Attributes:
-        path: A folder, picture, archive, CSV or parquet list, ``hf://user/name``, ``samples``.
+        path: A folder, picture, archive, CSV or parquet list, an address such as ``s3://bucket``,
+            ``hf://user/name``, ``samples``.
         licence: Of pictures that say nothing themselves.
         author: Likewise.
         split: Likewise.

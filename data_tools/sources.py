@@ -32,6 +32,10 @@ def items_of(source: Source, label: str, output: Path) -> Iterator[Item | Troubl
 
         found = hub_items if source.path.startswith("hf://") else sample_items
         return found(source.path, credit)
+    if "://" in source.path:
+        from data_tools.stored import stored_items
+
+        return stored_items(source.path, label, credit)
     path = Path(source.path)
     name = path.name.lower()
     if path.is_dir():
@@ -50,7 +54,7 @@ def items_of(source: Source, label: str, output: Path) -> Iterator[Item | Troubl
         "E404",
         f"There is no source {source.path}.",
         "A source is a folder, a picture, a zip or tar archive, a CSV or parquet list, "
-        "hf://user/name or samples.",
+        "an address such as s3://bucket/photos, hf://user/name or samples.",
     )
 
 

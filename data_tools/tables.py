@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data_tools.items import Credit, FileItem, Item, Trouble, check_bytes
+from data_tools.stored import StoredItem
 from realesr.errors import ConfigError, PictureError
 from realesr.train.datasets import open_dataset
 from realesr.train.parquet import LocalTable, ParquetPictures, Table, opened, picture_columns
@@ -190,6 +191,9 @@ def _named(
         if not file:
             name = f"{label}[{number}]"
             yield Trouble(name, PictureError("E100", f"{name} names no file.", "Mend the list."))
+            continue
+        if "://" in file:
+            yield StoredItem(f"{label}/{file}", file, credit=_credited(row, credit))
             continue
         place = path.parent / file
         said = file if not Path(file).is_absolute() else Path(file).name

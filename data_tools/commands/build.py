@@ -25,7 +25,7 @@ def build(
         typer.Argument(
             metavar="CONFIG|SOURCE...",
             help="A .toml file, or sources: folders, pictures, zip and tar archives, CSV and "
-            "parquet lists, hf://user/name, samples.",
+            "parquet lists, s3://bucket/photos and the like, hf://user/name, samples.",
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder of the data set.")],
