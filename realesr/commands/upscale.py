@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from realesr.commands.deciding import OPTIONS, Deciding
+from realesr.commands.marking import Marking
 from realesr.commands.report import finish, say
 from realesr.commands.upscaling import ChosenModel, Run, check_formats, choose_enlargement
 from realesr.errors import ParameterError
@@ -129,6 +130,20 @@ def upscale(
     strip_gps: Annotated[
         bool, typer.Option("--strip-gps", help="Leave out where a picture was taken.")
     ] = False,
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Say in each result's metadata (XMP) that it is enlarged, by what and how.",
+        ),
+    ] = True,
+    watermark: Annotated[
+        bool,
+        typer.Option(
+            "--watermark",
+            help="Lay a faint mark over the pixels that `realesr inspect` finds. Fragile.",
+        ),
+    ] = False,
     format: Annotated[Format | None, typer.Option(help="Of the results; PNG by default.")] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="For JPEG, WebP and AVIF.")
@@ -200,10 +215,13 @@ def upscale(
     deciding = Deciding(chosen, values, asked, build, auto=auto)
     # Where and in what tiles it runs is not among these: that may change when memory runs out,
     # and no finished result need be made again for it.
-    settings = {**deciding.settings, "precision": precision.value, "overlap": overlap}
+    marks = {"provenance": provenance, "watermark": watermark}
+    settings = {**deciding.settings, "precision": precision.value, "overlap": overlap, **marks}
+    more = {"alpha": alpha.value, "overlap": overlap, "quality": quality, "all_frames": all_frames}
+    marking = Marking(deciding, wishes.enlargement, more, **marks, quiet=as_json)
     with Run(output, wishes, chosen, settings=settings, force=force, as_json=as_json) as run:
         run.plan(inputs, suffix)
-        run.work(functools.cache(deciding.enlarge))
+        run.work(functools.cache(marking.enlarge))
     finish(run.report, as_json=as_json, announced=True)
 
 

@@ -70,7 +70,7 @@ class AutoUpscaler:
         if compared and not _is_smaller(made, picture):
             steps = self._follow(self.plain, picture, size, alpha)
             plainly = yield from part(steps, 1, parts)
-            made, plan = _as_true(made, plainly, picture, plan)
+            made, plan = _as_true(made, plainly, picture, plan, self.plain)
         elif plan.consistent == "full" and not _is_smaller(made, picture):
             made = made.with_pixels(make_consistent(made.pixels, picture.pixels))
         return replace(made, notices=(*made.notices, *plan.decisions))
@@ -94,7 +94,9 @@ class AutoUpscaler:
         return _resized(made, *wanted)
 
 
-def _as_true(made: Picture, plainly: Picture, picture: Picture, plan: Plan) -> tuple[Picture, Plan]:
+def _as_true(
+    made: Picture, plainly: Picture, picture: Picture, plan: Plan, plain: Plan
+) -> tuple[Picture, Plan]:
     """Move a result towards its input until it is as consistent as the plain one."""
     low = picture.pixels
     have, wanted = (float(how_consistent(each.pixels, low)) for each in (made, plainly))
@@ -114,7 +116,7 @@ def _as_true(made: Picture, plainly: Picture, picture: Picture, plan: Plan) -> t
             )
             return moved, plan.because("consistent", reason)
     reason = "All else was further from the picture than the result without --auto: this is that."
-    return plainly, plan.because("consistent", reason)
+    return plainly, plain.because("consistent", reason)
 
 
 def _is_smaller(made: Picture, picture: Picture) -> bool:

@@ -207,7 +207,9 @@ class Pipeline:
         for number, pixels in enumerate(animation.frames()):
             steps = self._enlarge(enlarge, replace(cover, pixels=pixels))
             show = partial(self._show_frame, task, number, total)
-            frames.add(_exhaust(steps, show).pixels)
+            made = _exhaust(steps, show)
+            frames.xmp = made.xmp
+            frames.add(made.pixels)
         return frames
 
     def _show_frame(self, task: Task, number: int, total: int, share: float) -> None:
@@ -255,7 +257,7 @@ class Pipeline:
                 data = encode_picture(content, target.suffix, quality=self._wishes.quality)
                 return data, (*content.notices, *plan_output(content, target))
             told = content.notices
-            still = AnimatedPng([0], 1, icc=content.icc)
+            still = AnimatedPng([0], 1, icc=content.icc, xmp=content.xmp)
             still.add(to_eight_bits(content.pixels))
             content = still
         else:

@@ -6,9 +6,9 @@ settings that differ from the defaults, and the versions. Nothing in it depends 
 the machine's folders, so the same call writes the same bytes.
 """
 
-from realesr.provenance.reading import read, read_source_type, settings_from
+from realesr.provenance.reading import from_packet, read, settings_from
 from realesr.provenance.record import Provenance
-from realesr.provenance.stamping import describe, stamp
+from realesr.provenance.stamping import describe, stamp, unstamp
 from realesr.provenance.watermark import Mark, add_watermark, find_watermark
 
 __all__ = [
@@ -17,8 +17,9 @@ __all__ = [
     "add_watermark",
     "describe",
     "find_watermark",
+    "from_packet",
     "read",
-    "read_source_type",
     "settings_from",
     "stamp",
+    "unstamp",
 ]

@@ -27,12 +27,21 @@ def read(path: str | os.PathLike[str], limits: Limits | None = None) -> Provenan
     Raises:
         PictureError: As ``inspect_header``, for what is no picture.
     """
-    return from_properties(_said(path, limits))
+    return from_packet(read_packet(path, limits))[0]
 
 
-def read_source_type(path: str | os.PathLike[str], limits: Limits | None = None) -> str:
-    """IPTC's word for how a picture came to be, whoever wrote it; empty where there is none."""
-    return source_word(_said(path, limits))
+def from_packet(packet: bytes | None) -> tuple[Provenance | None, str]:
+    """The same of an XMP packet, such as ``Picture.xmp``.
+
+    Returns:
+        What realesr said, and IPTC's word for how the picture came to be, whoever wrote it; None
+        and empty where there is none.
+    """
+    try:
+        found = properties(packet) if packet else {}
+    except BadXmpError:
+        found = {}
+    return from_properties(found), source_word(found)
 
 
 def settings_from(provenance: Provenance) -> dict[str, Any]:
@@ -44,11 +53,3 @@ def settings_from(provenance: Provenance) -> dict[str, Any]:
     from realesr.provenance.stamping import DEFAULTS
 
     return {"model": provenance.model, **DEFAULTS, **provenance.settings}
-
-
-def _said(path: str | os.PathLike[str], limits: Limits | None) -> dict[str, str]:
-    packet = read_packet(path, limits)
-    try:
-        return properties(packet) if packet else {}
-    except BadXmpError:
-        return {}

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from realesr import __version__
 from realesr.errors import Notice
-from realesr.images.xmp import BadXmpError, properties, with_properties
+from realesr.images.xmp import BadXmpError, properties, with_properties, without
 from realesr.models.hub_files import is_hub_id
-from realesr.provenance.record import PREFIXES, Provenance, source_word, stronger
+from realesr.provenance.record import OURS, PREFIXES, Provenance, source_word, stronger
 
 if TYPE_CHECKING:
     from realesr.images import Picture
@@ -26,7 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "sharpen": 0.0,
     "keep_grain": 0.0,
     "shrink": 1.0,
-    "consistent": "off",
+    "consistent": False,
     "auto": False,
     "alpha": "model",
     "overlap": None,
@@ -53,7 +53,10 @@ def describe(upscaler: Upscaler, settings: Mapping[str, Any] | None = None) -> P
     >>> made.model, made.source_type, made.settings
     ('bicubic', 'algorithmicallyEnhanced', {'scale': 4.0, 'precision': 'fp32'})
     """
-    parts = upscaler.model.parts or (upscaler.spec,)
+    # Of a blend, the one that knows its partner comes first: --model takes it with --denoise.
+    parts = sorted(
+        upscaler.model.parts or (upscaler.spec,), key=lambda part: part.blend_with is None
+    )
     given = {**asdict(upscaler.finish), **(settings or {})}
     size = {name: given.pop(name) for name in ("size", "long_edge") if given.get(name) is not None}
     asked = {name: value for name, value in given.items() if value != DEFAULTS.get(name)}
@@ -91,6 +94,15 @@ def stamp(picture: Picture, provenance: Provenance) -> Picture:
     said = replace(provenance, source_type=stronger(source_word(before), provenance.source_type))
     xmp = with_properties(packet, PREFIXES, said.as_properties())
     return replace(picture, xmp=xmp, notices=notices)
+
+
+def unstamp(picture: Picture) -> Picture:
+    """The picture without what was said of an earlier run, which is no longer true of it."""
+    try:
+        kept = without(picture.xmp, lambda name: name.startswith(OURS)) if picture.xmp else None
+    except BadXmpError:
+        return picture
+    return replace(picture, xmp=kept)
 
 
 def _name(spec: ModelSpec) -> str:

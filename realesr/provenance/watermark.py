@@ -55,6 +55,10 @@ class Mark:
         """The number as the first three digits of a sha256; empty where it is not known."""
         return "" if self.number is None else f"{self.number:03x}"
 
+    def as_dict(self) -> dict[str, object]:
+        """Plain values, for ``--json``."""
+        return {"weights": self.digits or None, "strength": self.strength}
+
 
 def number_of(sha256: str | None) -> int:
     """The number that stands for weights; 0 where there are none.
