@@ -8,18 +8,14 @@ small models, and checks that no picture of the judgement was trained on.
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
-import itertools
-import json
 import shutil
 import tempfile
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from report import machine, table, write_section
+from model_cards import LICENCE, ROOT, Model, card
+from report import machine, write_section
 from safetensors.torch import load_file, save_file
 
 from realesr.degradations import presets
@@ -31,38 +27,13 @@ from realesr.quality.evaluation import as_markdown, evaluate
 from realesr.quality.metrics import psnr
 from realesr.train.config import TrainConfig
 from realesr.train.config_files import read_config
-from realesr.train.journal import Journal
 from realesr.train.sources import open_source, open_sources
 
-ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "realesr" / "models" / "weights"
 STAGE = ROOT / "runs" / "bundled"
 RUNS = ROOT / "docs" / "journals"
 LEAST = 60.0
-LICENCE = "BSD-3-Clause"
-TOLD = """LPIPS was one of its losses, so its LPIPS is no independent judge.
-
-"""
 DISCRIMINATOR = "discriminator.safetensors"
-
-
-@dataclass(frozen=True)
-class Model:
-    """What a card says that no file knows.
-
-    Attributes:
-        name: In the catalogue.
-        config: Of its run.
-        summary: What it is, for the card.
-        use: What it is for and not for.
-        share: Of the run's own weights; the rest is lab-x4-fidelity's (network interpolation).
-    """
-
-    name: str
-    config: str
-    summary: str
-    use: str
-    share: float = 1.0
 
 
 MODELS = (
@@ -109,7 +80,10 @@ def bundle(sources: Path, evaluations: list[str]) -> None:
             cost = store(mixed(model, config, step, Path(alone)), model.name, evaluations)
         RUNS.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(config.output) / "metrics.jsonl", RUNS / f"{model.name}.jsonl")
-        write_card(model, config, sources, cost)
+        target = STAGE / f"{model.name}.safetensors"
+        kept = f"16-bit ({cost:.0f} dB to 32-bit)" if cost >= LEAST else "32-bit"
+        text = card(model, target, sources, kept)
+        target.with_suffix(".md").write_text(text, encoding="utf-8")
         if config.gan:
             with tempfile.TemporaryDirectory() as alone:
                 # The step's config.json tells of the generator.
@@ -152,105 +126,6 @@ def store(path: Path, name: str, evaluations: list[str]) -> float:
     if cost < LEAST:
         convert(path, target, licence=LICENCE, force=True)
     return cost
-
-
-def write_card(model: Model, config: TrainConfig, sources: Path, cost: float) -> None:
-    """Everything that is known of a model, from its run."""
-    target = STAGE / f"{model.name}.safetensors"
-    loaded = load_model(target, device="cpu")
-    parameters = sum(each.numel() for each in loaded.network.parameters())
-    arguments = ", ".join(f"{key} {value}" for key, value in loaded.spec.arguments.items())
-    half = cost >= LEAST
-    stored = f"16-bit ({cost:.0f} dB to 32-bit)" if half else "32-bit"
-    size = f"{target.stat().st_size / 1e6:.2f} MB, {stored}"
-    looks = [line for line in Journal.read(config.output) if line["kind"] == "validation"]
-    facts = [
-        ["Architecture", f"{loaded.spec.architecture}: {arguments}"],
-        ["Parameters", f"{parameters:,} ({size})"],
-        ["Receptive radius", f"{loaded.spec.radius} pixels of the input"],
-        ["Licence", "BSD-3-Clause"],
-        ["Configuration", f"`{model.config}`, seed {config.seed}"],
-        ["Training", training(config)],
-        ["Weights", taken(model, config)],
-        ["sha256", f"`{hashlib.sha256(target.read_bytes()).hexdigest()}`"],
-    ]
-    scores = [
-        [name, f"{looks[0].get(name, 0):.4g}", f"{looks[-1].get(name, 0):.4g}",
-         f"{looks[-1].get(f'{name}_bicubic', 0):.4g}"]
-        for name in ("psnr", "ssim", "lpips") if name in looks[-1]
-    ]  # fmt: skip
-    held = len(config.data.held_out)
-    told = TOLD if config.losses.perceptual == "lpips" else ""
-    text = f"""---
-license: bsd-3-clause
-library_name: realesr
-pipeline_tag: image-to-image
-tags: [super-resolution, real-esrgan]
----
-
-# {model.name}
-
-{model.summary}
-
-{table(["", ""], facts)}
-
-## For what, and for what not
-
-{model.use} Faces are not what it was made for, and it must not be used to make somebody or
-something recognisable: detail it draws is not evidence.
-
-## How it was trained
-
-By `realesr train {model.config}` on the pictures below, {held} of them held out. The
-configuration has every setting, [the journal](../../../docs/journals/{model.name}.jsonl) losses and
-scores. On the held-out pictures, degraded as in training:
-
-{table(["score", "first look", "last step", "bicubic"], scores)}
-
-{told}[docs/benchmarks.md](../../../docs/benchmarks.md) judges it beside the official models, and
-[docs/models-compared.md](../../../docs/models-compared.md) shows what it does to pictures, and
-where it fails.
-
-## Training pictures
-
-{credits(sources)}
-"""
-    (STAGE / f"{model.name}.md").write_text(text, encoding="utf-8")
-
-
-def taken(model: Model, config: TrainConfig) -> str:
-    """Which weights of the run these are."""
-    if model.share == 1:
-        return f"the average of step {config.steps:,}"
-    best = json.loads((Path(config.output) / "best" / "scores.json").read_text("utf-8"))["step"]
-    return (
-        f"{model.share:g} of the average of step {best:,}, which did best, and {1 - model.share:g} "
-        "of lab-x4-fidelity (network interpolation: less noise is drawn for hardly more LPIPS)"
-    )
-
-
-def training(config: TrainConfig) -> str:
-    """Steps, batch, and the hours that the journal's times add up to, pauses left out."""
-    times = [line["time"] for line in Journal.read(config.output)]
-    hours = sum(min(after - before, 600) for before, after in itertools.pairwise(times))
-    return (
-        f"{config.steps:,} steps of {config.batch_size} patches of {config.data.patch} px, "
-        f"{hours / 3600:.1f} hours on 2 CPU cores shared with other work, recipe "
-        f"`{config.data.recipe}`"
-    )
-
-
-def credits(sources: Path) -> str:
-    """The table of pictures by origin, author and licence."""
-    with sources.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    counted = Counter((row["source_repo"], row["author"], row["spdx"]) for row in rows)
-    lines = [[*key, str(count)] for key, count in sorted(counted.items())]
-    return (
-        f"{len(rows)} tiles of 512x512 pixels, each under a licence that allows this; those that "
-        "the configuration names under `held_out` were not learned from. With thanks to:\n\n"
-        + table(["where from", "author", "licence", "tiles"], lines)
-    )
 
 
 def judge(trained_on: list[str], evaluations: dict[str, str], names: list[str]) -> None:
