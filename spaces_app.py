@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from lab.app import build_app, end_when_told, server_settings
-from lab.workbench import Workbench
+from lab.app import serve_strangers
 
 if __name__ == "__main__":
-    end_when_told()
-    bench = Workbench(public=True)
-    bench.warm_up()
-    build_app(bench).launch(server_name="0.0.0.0", **server_settings())
+    serve_strangers()

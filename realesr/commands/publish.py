@@ -74,9 +74,9 @@ def publish(
     variant = dataclasses.replace(_measured(variant), space=space)
     plans = [variant.plan]
     if space:
-        from realesr.publishing.space import plan_space
+        from realesr.publishing.space import space_of
 
-        plans.append(plan_space(variant))
+        plans.append(space_of(variant).plan)
     if yes:
         made = [_push(plan) for plan in plans]
         _tell_published(plans, made, as_json=as_json)

@@ -1,4 +1,4 @@
-"""A Space of the Hub for one variant: this very lab, with that model first.
+"""A Space of the Hub: this very lab, with a model of one's own first where there is one.
 
 The Space carries the source it was made with, so that it runs what was tried here.
 """
@@ -6,49 +6,135 @@ The Space carries the source it was made with, so that it runs what was tried he
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from realesr.errors import ConfigError
 from realesr.hub.leaks import Content, check_leaks
-from realesr.hub.plan import CARD, Plan
+from realesr.hub.plan import CARD, Plan, check_name
 from realesr.publishing.variant import Variant
 
-_SUFFIXES = (".py", ".css", ".html", ".js", ".json", ".md", ".safetensors", ".csv", ".typed")
-_APP = '''"""The lab with {model} first."""
+APP = "spaces_app.py"
+_MADE_BY_RUNNING = (".pyc", ".pyi")
+_HEAD = '''"""Entry point of a Hugging Face Space: the same lab, for strangers."""
 
-import os
+from __future__ import annotations
 
-os.environ.setdefault("REALESR_FIRST_MODEL", "{model}")
-os.environ.setdefault("REALESR_ALLOWED_MODELS", "{model}")
+'''
+_MODELS = """import os
 
-from lab.app import build_app, end_when_told, server_settings
-from lab.workbench import Workbench
+os.environ.setdefault("REALESR_FIRST_MODEL", "{first}")
+os.environ.setdefault("REALESR_ALLOWED_MODELS", "{allowed}")
+
+"""
+_MAIN = """from lab.app import serve_strangers
 
 if __name__ == "__main__":
-    end_when_told()
-    bench = Workbench(public=True)
-    bench.warm_up()
-    build_app(bench).launch(server_name="0.0.0.0", **server_settings())
-'''
+    serve_strangers()
+"""
 
 
-def plan_space(variant: Variant) -> Plan:
-    """The Space's repository, ``user/name-lab``.
+@dataclass(frozen=True)
+class Space:
+    """A Space about to be made.
+
+    Attributes:
+        repository: ``user/name``.
+        title: What it is called.
+        models: Ids of the Hub it offers beside the models that come along; the first one opens.
+        public: Whether everyone shall see it.
 
     Raises:
-        ConfigError: E404 when the lab is not installed here, so that there is nothing to copy.
-        NetworkError: E603, when a file of it holds what must not leave.
+        ParameterError: E001 for what is no name of a repository or model.
     """
-    # Read now: somebody may be at work on the sources while they are sent.
-    files: dict[str, Content] = {path: file.read_bytes() for path, file in _sources()}
-    files["app.py"] = _APP.format(model=variant.repository).encode()
-    files["requirements.txt"] = "".join(f"{line}\n" for line in _requirements()).encode()
-    files[CARD] = _card(variant).encode()
-    check_leaks(files)
-    name = f"{variant.repository}-lab"
-    return Plan(name, "space", files, f"A lab for {variant.repository}", variant.public)
+
+    repository: str
+    title: str = "realesr lab"
+    models: Sequence[str] = ()
+    public: bool = False
+
+    def __post_init__(self) -> None:
+        for name in (self.repository, *self.models):
+            check_name(name)
+
+    @property
+    def app(self) -> str:
+        """The program that the Space starts."""
+        if not self.models:
+            return _HEAD + _MAIN
+        listed = _MODELS.format(first=self.models[0], allowed=",".join(self.models))
+        return _HEAD + listed + _MAIN
+
+    @property
+    def plan(self) -> Plan:
+        """Every file of the repository.
+
+        Raises:
+            ConfigError: E404 when the lab is not installed here, so that there is nothing to copy.
+            NetworkError: E603, when a file of it holds what must not leave.
+        """
+        # Read now: somebody may be at work on the sources while they are sent.
+        files: dict[str, Content] = {path: file.read_bytes() for path, file in _sources()}
+        files[APP] = self.app.encode()
+        files["requirements.txt"] = "".join(f"{line}\n" for line in _requirements()).encode()
+        files[CARD] = self.card.encode()
+        check_leaks(files)
+        message = f"A lab for {self.models[0]}" if self.models else "The lab"
+        return Plan(self.repository, "space", files, message, self.public)
+
+    @property
+    def card(self) -> str:
+        """``README.md``: the Space's settings, and what a visitor should know."""
+        from huggingface_hub import SpaceCardData
+
+        try:
+            gradio = version("gradio")
+        except PackageNotFoundError:
+            gradio = None
+        data = SpaceCardData(
+            title=self.title,
+            sdk="gradio",
+            sdk_version=gradio,
+            python_version="3.12",  # one of the two that a lent GPU takes
+            app_file=APP,
+            license="bsd-3-clause",
+            models=list(self.models) or None,
+            tags=["super-resolution", "real-esrgan", "image-restoration", "education"],
+            pinned=False,
+        )
+        about = f"Try {self.models[0]}" if self.models else "Enlarge photos; see what is made up"
+        more = {
+            "emoji": "🔬",
+            "colorFrom": "blue",
+            "colorTo": "gray",
+            "short_description": about[:60],
+            "suggested_hardware": "zero-a10g",
+        }
+        for key, value in more.items():
+            data[key] = value
+        opens = [f"[{name}](https://huggingface.co/{name})" for name in self.models]
+        first = f"Offers {', '.join(opens)} beside the models that come along.\n\n" if opens else ""
+        return f"---\n{data.to_yaml()}\n---\n\n# {self.title}\n\n{first}{_ABOUT}"
+
+
+_ABOUT = """\
+Degrade a photo in steps you can see, learn to undo them, look honestly at how well it went.
+
+- A visitor's photo and what was made of it are deleted when they take it away, and after ten
+  minutes in any case. What is kept, and for how long, stands on the page *Privacy*.
+- Photos up to 64 MB and 16 MP; results up to 16 MP; one job at a time, the others see their place.
+- Weights are safetensors of networks the program knows; nothing in them is ever run.
+- On lent GPUs each job says beforehand how long it will take; without a GPU it runs on two
+  processors, more slowly: choose small pictures.
+"""
+
+
+def space_of(variant: Variant) -> Space:
+    """The Space for one variant, ``user/name-lab``: that model first."""
+    name = variant.repository
+    return Space(f"{name}-lab", f"{variant.card.title} lab", (name,), variant.public)
 
 
 def _sources() -> Iterator[tuple[str, Path]]:
@@ -60,8 +146,10 @@ def _sources() -> Iterator[tuple[str, Path]]:
             )
         home = Path(next(iter(spec.submodule_search_locations)))
         for path in sorted(home.rglob("*")):
-            if path.is_file() and path.suffix in _SUFFIXES and "__pycache__" not in path.parts:
-                yield f"{package}/{path.relative_to(home).as_posix()}", path
+            inside = path.relative_to(home)
+            hidden = any(part.startswith(".") for part in inside.parts)
+            if path.is_file() and path.suffix not in _MADE_BY_RUNNING and not hidden:
+                yield f"{package}/{inside.as_posix()}", path
 
 
 def _requirements() -> list[str]:
@@ -74,28 +162,3 @@ def _requirements() -> list[str]:
     lab = [line.partition(";")[0].strip() for line in listed if 'extra == "lab"' in line]
     lab += [line.partition(";")[0].strip() for line in listed if "extra == 'lab'" in line]
     return sorted(plain + lab)
-
-
-def _card(variant: Variant) -> str:
-    from huggingface_hub import SpaceCardData
-
-    try:
-        gradio = version("gradio")
-    except PackageNotFoundError:
-        gradio = None
-    data = SpaceCardData(
-        title=f"{variant.card.title} lab",
-        sdk="gradio",
-        sdk_version=gradio,
-        python_version="3.12",
-        app_file="app.py",
-        models=[variant.repository],
-        tags=["super-resolution", "real-esrgan"],
-        pinned=False,
-    )
-    data["short_description"] = f"Try {variant.repository} in your browser"[:60]
-    return (
-        f"---\n{data.to_yaml()}\n---\n\n# {variant.card.title}: the lab\n\n"
-        f"Opens [{variant.repository}](https://huggingface.co/{variant.repository}) first. A free "
-        "Space has two processors: choose small pictures. Nothing you upload is kept.\n"
-    )

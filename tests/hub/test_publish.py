@@ -201,7 +201,8 @@ def test_a_space_is_planned_with_the_model_first(desk, realesr):
     space = run.document["repositories"][1]
     assert (space["kind"], space["repository"]) == ("space", f"{NAME}-lab")
     paths = {file["path"] for file in space["files"]}
-    assert {"app.py", "requirements.txt", "README.md", "lab/app.py", "realesr/cli.py"} <= paths
+    assert {"spaces_app.py", "requirements.txt", "README.md"} <= paths
+    assert {"lab/app.py", "lab/languages/en.toml", "realesr/cli.py"} <= paths
     assert not [path for path in paths if "__pycache__" in path or path.startswith("tests")]
     run = realesr("publish", "old-maps", "--repo", NAME, "--space", "--yes")
     assert run.code == 0, run.err
@@ -209,13 +210,13 @@ def test_a_space_is_planned_with_the_model_first(desk, realesr):
     assert set(files) == paths | {".gitattributes"}
     assert mistakes(files["README.md"].decode(), "space") == []
     assert (
-        NAME.encode() in files["app.py"]
+        NAME.encode() in files["spaces_app.py"]
         and b"huggingface.co/spaces" in desk.files(NAME)["README.md"]
     )
 
 
 def test_the_lab_of_a_space_has_the_model_first(desk, monkeypatch, trained):
-    """With the variables that the Space's app.py sets, fetched by name: the same pixels."""
+    """With the variables that the Space's program sets, fetched by name: the same pixels."""
     from lab.shelf import Shelf
 
     weights = trained / "best" / "generator.safetensors"

@@ -18,6 +18,9 @@ import pytest
 
 from realesr.images import Picture, write_picture
 
+# Read when huggingface_hub is first imported; the stand-in Hub speaks its protocol without Xet.
+os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--no-sandbox",
@@ -58,7 +61,7 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     """
     running = []
 
-    def start(arguments: list[str], **environment: str) -> str:
+    def start(arguments: list[str], place: Path = ROOT, /, **environment: str) -> str:
         folder, port = tmp_path_factory.mktemp("lab"), free_port()
         settings = {name: value for name, value in os.environ.items() if name != "SPACE_ID"}
         settings |= {
@@ -69,7 +72,7 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
         } | environment
         log = (folder / "log").open("wb")
         command = [sys.executable, *arguments]
-        program = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=log, stderr=log)
+        program = subprocess.Popen(command, cwd=place, env=settings, stdout=log, stderr=log)
         running.append((program, log))
         start.programs[f"http://127.0.0.1:{port}"] = (program, folder / "cache")
         _wait_for(f"http://127.0.0.1:{port}", program, folder / "log")
