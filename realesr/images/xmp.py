@@ -148,7 +148,9 @@ def fitting(packet: bytes, most: int) -> bytes | None:
     Returns:
         None where even an empty one would not fit, or where it cannot be followed.
     """
-    packet = _PADDING.sub(b"\n<?xpacket end=", packet.rstrip(b"\0"))
+    if len(packet) <= most:
+        return packet
+    packet = _PADDING.sub(b"\n<?xpacket end=", packet)
     try:
         while len(packet) > most:
             longest = max(_scan(packet).properties, key=lambda each: each.end - each.start)
