@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from realesr.inference.auto_plan import Plan
     from realesr.inference.upscaler import Upscaler
     from realesr.models.loading import LoadedModel
+    from realesr.quality.checkup import Checkup
 
 OPTIONS = (
     "shrink",
@@ -136,20 +137,33 @@ class Deciding:
         asked = sorted(self._asked) if self._auto else None
         return {**settings, "auto": asked}
 
+    def plan(self, checkup: Checkup) -> Plan:
+        """What is done to a picture of that check-up where decisions are left to ``auto``."""
+        from realesr.inference.auto_plan import make_plan
+
+        return make_plan(checkup, self._asked)
+
+    @property
+    def plain(self) -> Plan:
+        """What is done to every picture where nothing is left to ``auto``."""
+        from realesr.inference.auto_plan import Plan
+
+        return Plan(**{**self._options, "model": self._chosen.name})  # type: ignore[arg-type]
+
     def enlarge(self) -> Enlarge:
         """What makes a picture larger; the model of the plain run is loaded."""
         from realesr.inference.auto import AutoUpscaler
-        from realesr.inference.auto_plan import Plan
 
-        plain = Plan(**{**self._options, "model": self._chosen.name})  # type: ignore[arg-type]
-        first = self._prepare(plain)
+        plain = self.plain
+        first = self.prepare(plain)
         if self._auto:
-            return AutoUpscaler(self._prepare, plain, self._asked).enlarge
+            return AutoUpscaler(self.prepare, plain, self._asked).enlarge
         if plain.shrink == 1 and plain.consistent == "off":
             return partial(upscale_picture, first)
-        return partial(AutoUpscaler(self._prepare, plain, {}).enlarge, plan=plain)
+        return partial(AutoUpscaler(self.prepare, plain, {}).enlarge, plan=plain)
 
-    def _prepare(self, plan: Plan) -> Upscaler:
+    def prepare(self, plan: Plan) -> Upscaler:
+        """The upscaler that does a plan's part."""
         finish = (plan.strength, plan.fix_colour, plan.sharpen, plan.keep_grain)
         return self._made(plan.model, plan.denoise, finish)
 

@@ -16,7 +16,7 @@ from realesr.gate import Limits
 from realesr.images.safefile import make_folder
 from realesr.inference.batch import Job, plan_jobs, refuse_existing
 from realesr.inference.reading import Reading
-from realesr.models.catalogue import DEFAULT_MODEL, find_model
+from realesr.models.catalogue import DEFAULT_MODEL, ModelSpec, find_model
 from realesr.models.locating import place_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def honesty(
     if not jobs:
         raise ParameterError("E007", "no picture was found in what you named.", "Check the path.")
     chosen = ChosenModel(model, None)
-    work = _Work(chosen, second or _partner(chosen), Reading(Limits(max_pixels=max_pixels)), force)
+    work = _Work(chosen, second or faithful_partner(chosen.spec), Reading(Limits(max_pixels=max_pixels)), force)
     entries: list[dict[str, object]] = []
     for job in jobs:
         existing = refuse_existing(job, force=force)
@@ -118,9 +118,13 @@ class _Work:
         return upscaler, Upscaler(ChosenModel(self.second, None).load(), scale=upscaler.scale)
 
 
-def _partner(chosen: ChosenModel) -> str | None:
-    """The faithful model beside one that draws detail, where it needs no download."""
-    name = chosen.spec.blend_with
+def faithful_partner(spec: ModelSpec) -> str | None:
+    """The faithful model beside one that draws detail, where it needs no download.
+
+    >>> faithful_partner(find_model("lab-x4")), faithful_partner(find_model("bicubic"))
+    ('lab-x4-fidelity', None)
+    """
+    name = spec.blend_with
     if name is None or "fidelity" not in name:
         return None
     try:
