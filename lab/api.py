@@ -13,10 +13,10 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from gradio.route_utils import FnIndexInferError
 
+from lab.settings import FIELDS, UpscaleSettings
 from lab.text import say
 from lab.workbench import Workbench
 from realesr.errors import ParameterError, RealesrError
-from realesr.models.catalogue import DEFAULT_MODEL
 
 logger = logging.getLogger(__name__)
 
@@ -68,51 +68,117 @@ def _misfit() -> ParameterError:
 
 
 def build_api(bench: Workbench, queue: str, folder: Path) -> None:
-    """Add the endpoints ``upscale`` and ``list_models`` to the current `gr.Blocks`.
+    """Add the endpoints ``upscale``, ``inspect`` and ``list_models`` to the current `gr.Blocks`.
 
-    ``upscale`` takes its photo through a real `gr.File`, which refuses paths that were not
-    uploaded; a bare typed endpoint would hand them through. The work in hand lies in ``folder``.
+    Photos come through a real `gr.File`, which refuses paths that were not uploaded; a bare typed
+    endpoint would hand them through. The work in hand lies in ``folder``.
     """
+    _build_upscale(bench, queue, folder)
+    _build_inspect(bench)
 
-    def upscale(photo: str, model: str = DEFAULT_MODEL, scale: int = 4) -> Iterator[str | None]:
-        """Enlarge a photo; the result is a PNG, the same as `realesr upscale` makes.
+    def list_models() -> list[dict[str, object]]:
+        """The models on offer: name, scale, licence, size, place and what each is for."""
+        return bench.list_models()
+
+    gr.api(list_models, api_name="list_models")
+
+
+def _build_upscale(bench: Workbench, queue: str, folder: Path) -> None:
+    first = UpscaleSettings(model=bench.shelf.first)
+
+    def upscale(
+        photo: str,
+        model: str = first.model,
+        scale: float = first.scale,
+        size: str = first.size,
+        denoise: float | None = first.denoise,
+        strength: float = first.strength,
+        fix_colour: bool = first.fix_colour,
+        sharpen: float = first.sharpen,
+        keep_grain: float = first.keep_grain,
+        shrink: float = first.shrink,
+        consistent: bool = first.consistent,
+        auto: str = first.auto,
+        format: str = first.format,
+        keep_gps: bool = first.keep_gps,
+    ) -> Iterator[str | None]:
+        """Enlarge a photo; the file is the one that `realesr upscale` makes.
 
         Args:
             photo: A picture file: PNG, JPEG, WebP, TIFF, BMP, AVIF or GIF.
             model: A name that `list_models` gives.
-            scale: How many times larger: 2, 3, 4 or 8.
+            scale: How many times larger: 1 to 8.
+            size: Instead of scale: 1920x1080, or 1920 for the longer side.
+            denoise: How much noise goes, 0 to 1, for models with a partner; none: model alone.
+            strength: 1 is the model alone, 0 plain bicubic.
+            fix_colour: Hold the colours to those of the photo.
+            sharpen: Sharpen the result, 0 to 2; 0 is none.
+            keep_grain: How much grain is put back that the model took out, 0 to 1.
+            shrink: Shrink first, 1 to 8 times: for what was enlarged before.
+            consistent: Move the result until it is the photo once more when shrunk.
+            auto: What is decided by looking at the photo: all, or names of these settings with
+                commas between them; those count as if they were left out.
+            format: png, webp or tiff.
+            keep_gps: Leave in the file where the photo was taken.
         """
+        given = {name: value for name, value in locals().items() if name in FIELDS}
         try:
             if not photo:
-                raise ParameterError("E001", "no photo was given.", "Upload one.")
+                raise ParameterError("E001", say("error.no_photo"), say("error.no_photo_next"))
+            bench.shelf.check(model)
+            settings = UpscaleSettings.made_of(given).settled
             with tempfile.TemporaryDirectory(prefix="work-", dir=folder) as place:
-                steps = bench.upscale(Path(photo), model, scale, Path(place))
+                steps = bench.upscale(Path(photo), settings, Path(place))
                 while True:
                     try:
                         next(steps)
                     except StopIteration as end:
-                        yield str(end.value.after)
+                        yield str(end.value.file)
                         return
                     yield None
         except RealesrError as error:
             raise refusal(error) from None
 
-    def list_models() -> list[dict[str, object]]:
-        """The models on offer: name, scale, licence, size and what each is for."""
-        return bench.list_models()
-
     with gr.Row(visible=False):
-        photo = gr.File(type="filepath", label="photo")
-        # Plain fields: the workbench refuses what is not on offer, with its code.
-        model = gr.Textbox(value=DEFAULT_MODEL, label="model")
-        scale = gr.Number(value=4, precision=0, label="scale")
+        inputs = [gr.File(type="filepath", label="photo")]
+        # Plain fields: the settings refuse what does not fit, with their code.
+        inputs += [_plain_field(name, getattr(first, name)) for name in FIELDS]
         result = gr.File(label="result")
         gr.Button().click(
             bench.line.in_turn(upscale, waiting=lambda _: None, full=turned_away),
-            [photo, model, scale],
+            inputs,
             result,
             api_name="upscale",
             concurrency_id=queue,
             concurrency_limit=None,
         )
-    gr.api(list_models, api_name="list_models")
+
+
+def _plain_field(name: str, value: Any) -> gr.components.Component:
+    kind = FIELDS[name].kind
+    if kind == "bool":
+        return gr.Checkbox(value=value, label=name)
+    return (
+        gr.Number(value=value, label=name)
+        if kind == "float"
+        else gr.Textbox(value=value, label=name)
+    )
+
+
+def _build_inspect(bench: Workbench) -> None:
+    def inspect(photo: str) -> dict[str, object]:
+        """Say what is wrong with a photo, and which model suits it, as `realesr inspect --json`.
+
+        Args:
+            photo: A picture file: PNG, JPEG, WebP, TIFF, BMP, AVIF or GIF.
+        """
+        try:
+            if not photo:
+                raise ParameterError("E001", say("error.no_photo"), say("error.no_photo_next"))
+            return {"file": Path(photo).name, **bench.examine(Path(photo)).shown.as_dict()}
+        except RealesrError as error:
+            raise refusal(error) from None
+
+    with gr.Row(visible=False):
+        photo = gr.File(type="filepath", label="photo")
+        gr.Button().click(inspect, photo, gr.JSON(label="checkup"), api_name="inspect")

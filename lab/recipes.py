@@ -1,43 +1,52 @@
-"""The same work without the page: the settings as a command and as Python, ready to copy."""
+"""The same work without the page: settings as a command line and as Python, ready to copy."""
 
 from __future__ import annotations
 
-import html
 import shlex
 from pathlib import PurePath
 
-from lab.text import say
+from lab.settings import UpscaleSettings
+from lab.sharing import link_to, plain, sharing_box
 
-# Runs in the page, once: the buttons come and go with each update, so their box listens.
-COPY_SCRIPT = """
-element.addEventListener('click', async ({ target }) => {
-  const button = target.closest('button[data-copied]');
-  if (!button) return;
-  const code = button.closest('figure').querySelector('pre');
-  try {
-    await navigator.clipboard.writeText(code.textContent);
-    button.textContent = button.dataset.copied;
-  } catch {
-    getSelection().selectAllChildren(code);
-  }
-});
-"""
+_SWITCHES = ("fix_colour", "consistent")
 
 
-def command(photo: str, model: str, scale: int) -> str:
+def command(photo: str, settings: UpscaleSettings) -> str:
     """The command line that makes the same pixels.
 
-    >>> command("my photo.jpg", "lab-x4", 4)
+    >>> command("my photo.jpg", UpscaleSettings(keep_gps=True))
     "realesr upscale 'my photo.jpg' -o 'my photo_x4.png' --model lab-x4 --scale 4"
     """
-    parts = ["realesr", "upscale", photo, "-o", _result(photo, scale)]
-    return shlex.join([*parts, "--model", model, "--scale", str(scale)])
+    parts = ["realesr", "upscale", photo, "-o", _result(photo, settings)]
+    if settings.decided:
+        parts.append("--auto")
+    for name, value in settings.asked.items():
+        option = name.replace("_", "-")
+        if name in _SWITCHES:
+            parts.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            parts += [f"--{option}", plain(value)]
+    parts += _size(settings)
+    if not settings.keep_gps:
+        parts.append("--strip-gps")
+    return shlex.join(parts)
 
 
-def python(photo: str, model: str, scale: int) -> str:
+def _size(settings: UpscaleSettings) -> list[str]:
+    wanted = settings.enlargement
+    if wanted.size:
+        return ["--size", wanted.label]
+    return (
+        ["--long-edge", str(wanted.long_edge)]
+        if wanted.long_edge
+        else ["--scale", plain(settings.scale)]
+    )
+
+
+def python(photo: str, settings: UpscaleSettings) -> str:
     """The Python that makes the same pixels.
 
-    >>> print(python("photo.jpg", "lab-x4", 4))
+    >>> print(python("photo.jpg", UpscaleSettings(keep_gps=True)))
     import realesr
     <BLANKLINE>
     picture = realesr.read_picture('photo.jpg')
@@ -46,32 +55,59 @@ def python(photo: str, model: str, scale: int) -> str:
     realesr.write_picture(larger, 'photo_x4.png')
     <BLANKLINE>
     """
-    return (
-        "import realesr\n\n"
-        f"picture = realesr.read_picture({photo!r})\n"
-        f"upscaler = realesr.Upscaler({model!r}, scale={scale})\n"
-        "larger = picture.with_pixels(upscaler(picture.pixels))\n"
-        f"realesr.write_picture(larger, {_result(photo, scale)!r})\n"
+    wanted, asked = settings.enlargement, settings.asked
+    is_plain = wanted.scale is not None and set(asked) == {"model"} and not settings.decided
+    scale = f"scale={plain(settings.scale)}" if wanted.scale is not None else ""
+    lines = ["import realesr"]
+    if is_plain:
+        work = [
+            f"upscaler = realesr.Upscaler({settings.model!r}, {scale})",
+            "larger = picture.with_pixels(upscaler(picture.pixels))",
+        ]
+    else:
+        lines.append("from realesr.commands.deciding import Deciding")
+        if wanted.long_edge:
+            lines.append("from realesr.inference.sizes import Enlargement")
+        given = ", ".join(part for part in (scale, "auto=True" if settings.decided else "") if part)
+        work = [
+            f"deciding = Deciding.of({asked!r}{', ' if given else ''}{given})",
+            f"larger = deciding.run(picture{_target(settings)})",
+        ]
+    if not settings.keep_gps:
+        work.append("larger = larger.without_gps()")
+    result = _result(photo, settings)
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"picture = realesr.read_picture({photo!r})",
+            *work,
+            f"realesr.write_picture(larger, {result!r})",
+            "",
+        ]
     )
 
 
-def both(photo: str, model: str, scale: int) -> str:
-    """Command and Python as HTML, each with its button."""
-    settings = (photo, model, scale)
-    first = f'<p class="first">{html.escape(say("upscale.repeat_first"))}</p>'
-    line = _figure("upscale.command", command(*settings))
-    return first + line + _figure("upscale.python", python(*settings))
+def _target(settings: UpscaleSettings) -> str:
+    """The size wanted, as ``Deciding.run`` takes it."""
+    wanted = settings.enlargement
+    if wanted.size:
+        return f", size={wanted.size}"
+    if wanted.long_edge is None:
+        return ""
+    edge = f"Enlargement(long_edge={wanted.long_edge})"
+    return f", size={edge}.output_size(*picture.pixels.shape[:2])"
 
 
-def _figure(title: str, code: str) -> str:
-    copy, copied = (html.escape(say(key), quote=True) for key in ("copy.copy", "copy.copied"))
-    name = html.escape(say("copy.name", title=say(title)), quote=True)
-    return (
-        f'<figure class="recipe"><figcaption>{html.escape(say(title))}'
-        f'<button type="button" data-copied="{copied}" aria-label="{name}">{copy}</button>'
-        f"</figcaption><pre>{html.escape(code)}</pre></figure>"
+def every_way(photo: str, settings: UpscaleSettings) -> str:
+    """Link, command, Python and JSON as HTML, each with its button."""
+    return sharing_box(
+        link_to("", settings),
+        python(photo, settings),
+        command(photo, settings),
+        settings.to_json(),
     )
 
 
-def _result(photo: str, scale: int) -> str:
-    return f"{PurePath(photo).stem}_x{scale}.png"
+def _result(photo: str, settings: UpscaleSettings) -> str:
+    return settings.result_name(PurePath(photo).stem)

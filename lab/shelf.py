@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lab.settings import UpscaleSettings
 from lab.text import say
 from realesr.errors import ModelError
 from realesr.models.catalogue import DEFAULT_MODEL, ModelSpec, known_models
@@ -15,7 +16,7 @@ from realesr.models.catalogue import DEFAULT_MODEL, ModelSpec, known_models
 if TYPE_CHECKING:
     from realesr.models.loading import LoadedModel
 
-_ROOM = 2  # models kept in memory
+_ROOM = 3  # models kept in memory: one, its partner, and another's
 _GLANCE = 0.25  # seconds between two looks at a running download
 
 
@@ -62,8 +63,10 @@ class Shelf:
         offers = [Offer(spec.name, _label(spec, local), _about(spec)) for spec in known]
         strangers = [name for name in local if name not in {spec.name for spec in known}]
         offers += [_stranger(name) for name in strangers]
-        if self.first not in {offer.name for offer in offers}:
-            offers.append(_of_the_hub(self.first))
+        listed = [self.first, *os.environ.get("REALESR_ALLOWED_MODELS", "").split(",")]
+        there = {offer.name for offer in offers}
+        more = [name for name in dict.fromkeys(listed) if name and name not in there]
+        offers += [_of_the_hub(name) for name in more]
         return sorted(offers, key=lambda offer: offer.name != self.first)
 
     def _is_fit(self, spec: ModelSpec) -> bool:
@@ -90,6 +93,21 @@ class Shelf:
             return self._loaded[name].spec
         return next((spec for spec in known_models() if spec.name == name), None)
 
+    def facts(self, name: str) -> dict[str, object]:
+        """What is known of a model, as plain values."""
+        from realesr.models.locating import place_of
+
+        spec = self.spec(name)
+        if spec is None:
+            return {"name": name}
+        known = spec.name in {each.name for each in known_models()}
+        return {**spec.as_dict(), "place": place_of(spec)} if known else spec.as_dict()
+
+    def partner(self, name: str) -> str | None:
+        """The model that another one blends with."""
+        spec = self.spec(name)
+        return spec.blend_with if spec else None
+
     def is_away(self, name: str) -> bool:
         """Whether the weights may have to be downloaded."""
         from realesr.models.loading import local_names
@@ -111,6 +129,12 @@ class Shelf:
             yield reached[-1]
             wait([future], timeout=_GLANCE)
         return future.result()
+
+    def fetch_all(self, settings: UpscaleSettings) -> Generator[Loading, None, None]:
+        """Load what settings ask for: the model, and its partner where the two are blended."""
+        partner = self.partner(settings.model) if settings.denoise is not None else None
+        for name in filter(None, (partner, settings.model)):
+            yield from self.fetch(name)
 
     def submit(self, work: Callable[[], LoadedModel]) -> Future[LoadedModel]:
         """Queue work behind whatever is being loaded."""

@@ -6,9 +6,10 @@ import html
 from collections.abc import Sequence
 
 from lab.line import Place
+from lab.settings import UpscaleSettings
 from lab.shelf import Loading
 from lab.text import duration, say
-from lab.workbench import Result, Saving, Step, Tiles
+from lab.workbench import Preview, Result, Saving, Step, Tiles
 from realesr.errors import RealesrError
 
 
@@ -40,6 +41,8 @@ def busy(step: Step) -> str:
     """A step of a running job, with its bar."""
     if isinstance(step, Loading):
         return _box("busy", _bar(step.done, step.total), _line(_loading(step)))
+    if isinstance(step, Preview):
+        return _box("busy", _bar(0, 0), _line(say("run.preview")))
     if isinstance(step, Saving):
         return _box("busy", _bar(0, 0), _line(say("run.saving")))
     return _box("busy", _bar(step.done, step.total), _line(_tiles(step)))
@@ -51,9 +54,33 @@ def done(result: Result) -> str:
     return _box("done", _line(finished), *notices([str(notice) for notice in result.notices]))
 
 
-def other(model: str, scale: int) -> str:
+def other(result: Result) -> str:
     """The settings are no longer those of the result on show."""
-    return _box("idle", _line(say("run.other", model=model, scale=scale)))
+    return _box("idle", _line(say("run.other", name=name_of(result))))
+
+
+def set_again(settings: UpscaleSettings) -> str:
+    """A photo that was made here, with its settings."""
+    name = say("shown.result", model=settings.model, size=size_of(settings))
+    return _box("idle", _line(say("run.set_again", name=name)))
+
+
+def name_of(result: Result) -> str:
+    """What a result is called: its model, and how large it is."""
+    model = result.plan.model if result.plan else result.settings.model
+    return say("shown.result", model=model, size=size_of(result.settings))
+
+
+def size_of(settings: UpscaleSettings) -> str:
+    """How large a result is, as the page says it.
+
+    >>> size_of(UpscaleSettings(scale=2)), size_of(UpscaleSettings(size="800x600"))
+    ('×2', '800 × 600')
+    """
+    wanted = settings.enlargement
+    if wanted.size:
+        return f"{wanted.size[1]} × {wanted.size[0]}"
+    return f"{wanted.long_edge} px" if wanted.long_edge else f"×{settings.scale:g}"
 
 
 def cancelled() -> str:

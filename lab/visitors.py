@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _HANDED_SECONDS = 10 * 60  # a page opens at once; who comes later starts anew
 _LOOK_AGAIN = 60.0
@@ -24,14 +25,14 @@ class Desk:
 
     Attributes:
         photo: The photo they uploaded; None for the sample.
-        result: Model and scale of the result they look at.
+        result: What they look at, as the page knows it.
         running: How many jobs of theirs are under way; a cancelled one ends with its tile.
         turn: Counts photos; a run that began with another turn is of no use any more.
         folders: Hold the pictures that were made for them.
     """
 
     photo: str | None = None
-    result: tuple[str, int] | None = None
+    result: Any = None
     running: int = 0
     turn: int = 0
     folders: list[Path] = field(default_factory=list)
@@ -76,8 +77,16 @@ class Visitors:
                 desk.photo = photo
             return desk.turn
 
-    def keep(self, desk: Desk, turn: int, files: Sequence[Path]) -> list[Path] | None:
-        """Move finished pictures to where the page can fetch them, in place of the last ones.
+    def keep(
+        self, desk: Desk, turn: int, files: Sequence[Path], *, instead: bool = True
+    ) -> list[Path] | None:
+        """Move finished pictures to where the page can fetch them.
+
+        Args:
+            desk: Whose they are.
+            turn: Which photo they were made from.
+            files: The pictures.
+            instead: Whether those that were there before go.
 
         Returns:
             Where they are, or None when the visitor has left or taken another photo meanwhile.
@@ -85,7 +94,8 @@ class Visitors:
         with self._lock:
             if desk.turn != turn:
                 return None
-            self._drop(desk)
+            if instead:
+                self._drop(desk)
             folder = Path(tempfile.mkdtemp(prefix="shown-", dir=self._cache))
             desk.folders.append(folder)
             return [Path(shutil.move(file, folder / file.name)) for file in files]

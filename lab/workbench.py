@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from lab.examining import Examined, Examiner
+from lab.honest import Maps, draw_maps
+from lab.keeping import OWN_SECONDS, PUBLIC_SECONDS
+from lab.line import Line
+from lab.orders import Order, crop_of
+from lab.planning import Speeds, count_tiles, plan_sentence, refuse_too_large
+from lab.repeats import Repeats
+from lab.results import write_result
+from lab.settings import UpscaleSettings
 from lab.shelf import Loading, Shelf
-from lab.text import duration, say
-from realesr.errors import Notice, ParameterError, PictureError
+from realesr.errors import Notice
 from realesr.gate import WEB, Limits
 from realesr.images.apart import Apart
-from realesr.models.catalogue import DEFAULT_MODEL, ModelSpec, known_models
 
 if TYPE_CHECKING:
     from realesr.images import Picture
-    from realesr.inference.upscaler import Upscaler
+    from realesr.inference.auto_plan import Plan
+    from realesr.inference.upscaler import Progress
     from realesr.models.loading import LoadedModel
 
-SCALES = (2, 3, 4, 8)
+Made = TypeVar("Made")
+
 _WARM_UP_SIDE = 256
+_FILES = ("before", "after", "file", "notices")
+_ANY = Limits(2**62, 2**62)  # what was made here was judged before
+_AT_ONCE = 3.0  # seconds a person waits without seeing anything
 
 
 @dataclass(frozen=True)
@@ -42,16 +54,47 @@ class Saving:
 
 
 @dataclass(frozen=True)
-class Result:
-    """A finished run: two PNG files of one scene, and what a person should know about them."""
+class Preview:
+    """A part of the picture, before and after, while the whole is on its way: two PNG files."""
 
     before: Path
     after: Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run.
+
+    Attributes:
+        before: The photo as PNG, to be shown.
+        after: The result as PNG, to be shown.
+        file: The result as a person takes it home.
+        seconds: What it took.
+        notices: What a person should know about it.
+        settings: What was asked for.
+        plan: What was done where something was left to ``auto``; else None.
+    """
+
+    before: Path
+    after: Path
+    file: Path
     seconds: float
     notices: tuple[Notice, ...]
+    settings: UpscaleSettings
+    plan: Plan | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """Before, after, and the one to take home."""
+        return [self.before, self.after, self.file]
+
+    def moved(self, files: Sequence[Path]) -> Result:
+        """The same with its files elsewhere."""
+        before, after, file = files
+        return replace(self, before=before, after=after, file=file)
 
 
-Step = Loading | Tiles | Saving
+Step = Loading | Tiles | Preview | Saving
 
 
 class Workbench:
@@ -62,24 +105,28 @@ class Workbench:
 
     Args:
         public: Whether strangers use it: bundled models and smaller pictures only.
+        clock: What the time is, in seconds since 1970.
     """
 
-    def __init__(self, *, public: bool = False) -> None:
+    def __init__(self, *, public: bool = False, clock: Callable[[], float] = time.time) -> None:
         self.public = public
         self.shelf = Shelf(public=public)
+        self.line = Line()
+        self.repeats = Repeats[Result](PUBLIC_SECONDS if public else OWN_SECONDS, clock=clock)
         self.limits = WEB if public else Limits(max_pixels=64_000_000)
         self._reader = Apart(limits=self.limits, seconds=10 if public else 60)
         self.most_output_pixels = 16_000_000 if public else 120_000_000
-        self._speeds: dict[str, float] = {}
+        self.speeds = Speeds(self.shelf)
+        self._examiner = Examiner(self._reader)
         self._tile = threading.Lock()
         self._warm: Future[LoadedModel] | None = None
 
     def warm_up(self) -> Future[LoadedModel]:
-        """In the background, load the default model and measure it: the first click is quick then.
+        """In the background, load the first model and measure it: the first click is quick then.
 
         The first pass after a start is slower than all later ones, so the best of three counts.
         """
-        self._warm = self.shelf.submit(self._warm_up)
+        self._warm = self.shelf.submit(lambda: self.measure(self.shelf.first))
         return self._warm
 
     def wait_until_warm(self, seconds: float) -> None:
@@ -87,24 +134,35 @@ class Workbench:
         if self._warm is not None:
             wait([self._warm], timeout=seconds)
 
-    def _warm_up(self) -> LoadedModel:
+    def measure(self, name: str, side: int = _WARM_UP_SIDE) -> LoadedModel:
+        """Load a model and find out how quick it is here."""
         import numpy as np
 
-        model = self.shelf.load(DEFAULT_MODEL)
-        upscaler = _upscaler(model, model.spec.scale)
-        plain = np.zeros((_WARM_UP_SIDE, _WARM_UP_SIDE, 3), np.uint8)
+        from realesr.inference.upscaler import Upscaler
+
+        model = self.shelf.load(name)
+        upscaler = Upscaler(model)
+        plain = np.zeros((side, side, 3), np.uint8)
         for _ in range(3):
             started = time.perf_counter()
-            with self._tile:
+            with self.one_tile():
                 upscaler(plain)
-            speed = (time.perf_counter() - started) / plain[..., 0].size
-            self._speeds[DEFAULT_MODEL] = min(speed, self._speeds.get(DEFAULT_MODEL, speed))
+            self.speeds.note(name, (time.perf_counter() - started) / side**2, best=True)
         return model
 
     def list_models(self) -> list[dict[str, object]]:
         """What is known of each model on offer."""
-        known = {spec.name: spec.as_dict() for spec in known_models()}
-        return [known.get(offer.name, {"name": offer.name}) for offer in self.shelf.offers()]
+        return [self.shelf.facts(offer.name) for offer in self.shelf.offers()]
+
+    def decide(self, photo: Path, settings: UpscaleSettings) -> Plan:
+        """What is done to a photo where something is left to ``auto``.
+
+        Raises:
+            PictureError: As ``read``.
+            ModelError: E208 for a model that is not on offer.
+        """
+        self.shelf.check(settings.model)
+        return Order(settings, self.shelf.load).plan(self.examine(photo).checkup)
 
     def read(self, path: Path) -> Picture:
         """Read a photo through the gate, in a process of its own.
@@ -114,142 +172,147 @@ class Workbench:
         """
         return self._reader.read(path)
 
-    def plan(self, name: str, scale: int, height: int, width: int) -> str:
+    def examine(self, photo: Path) -> Examined:
+        """What is wrong with a photo; once looked at, it is known.
+
+        Raises:
+            PictureError: As ``read``.
+        """
+        return self._examiner.examine(photo)
+
+    def plan(
+        self, settings: UpscaleSettings, height: int, width: int, plan: Plan | None = None
+    ) -> str:
         """One line on what a run over a picture of that size will take.
 
         Raises:
             ModelError: E208 for a model that is not on offer.
-            ParameterError: E001 for a scale that is not.
             PictureError: E107 when the result would be too large.
         """
-        self._check(name, scale, height, width)
-        size = say(
-            "plan.size",
-            width=f"{width:,}",
-            height=f"{height:,}",
-            new_width=f"{width * scale:,}",
-            new_height=f"{height * scale:,}",
-        )
-        seconds = self._expected(name, scale, height, width)
-        unknown = say("plan.no_time")
-        when = unknown if seconds is None else say("plan.time", time=duration(seconds))
-        return " · ".join([size, *self._pieces(name, scale, height, width), when])
+        self._check(settings, height, width)
+        return plan_sentence(self.shelf, self.speeds, settings, height, width, plan)
 
-    def _check(self, name: str, scale: int, height: int, width: int) -> None:
-        self.shelf.check(name)
-        if scale not in SCALES:
-            raise ParameterError("E001", say("error.scale", scale=scale), say("error.scale_next"))
-        pixels = height * width * scale**2
-        if pixels > self.most_output_pixels:
-            cause = say(
-                "error.too_large",
-                scale=scale,
-                width=width,
-                height=height,
-                megapixels=round(pixels / 1e6),
-                limit=self.most_output_pixels // 10**6,
-            )
-            raise PictureError("E107", cause, say("error.too_large_next"))
+    def _check(self, settings: UpscaleSettings, height: int, width: int) -> None:
+        self.shelf.check(settings.model)
+        refuse_too_large(settings, height, width, self.most_output_pixels)
 
-    def _pieces(self, name: str, scale: int, height: int, width: int) -> list[str]:
-        """How the work is divided, or that the model must come first."""
-        model = self.shelf.loaded(name)
-        if model is None:
-            return [say("plan.download")] if self.shelf.is_away(name) else []
-        count = _count_tiles(_upscaler(model, scale), height, width)
-        return [say("plan.one_tile") if count == 1 else say("plan.tiles", count=count)]
-
-    def _expected(self, name: str, scale: int, height: int, width: int) -> float | None:
-        """Seconds a run will take: from this model's speed, else from another's and their sizes."""
-        spec = self.shelf.spec(name)
-        if spec is None or not self._speeds:
-            return None
-        pixels = _pixels_worked(spec, scale, height, width)
-        if name in self._speeds:
-            return pixels * self._speeds[name]
-        measured = next(iter(self._speeds))
-        other = self.shelf.spec(measured)
-        if spec.architecture == "resampler":
-            return 0.0
-        if other is None or not spec.size or not other.size:
-            return None
-        return pixels * self._speeds[measured] * _cost(spec) / _cost(other)
+    @contextmanager
+    def one_tile(self) -> Iterator[None]:
+        """Have the machine for one tile."""
+        with self._tile:
+            yield
 
     def upscale(
-        self, photo: Path, name: str, scale: int, folder: Path
+        self, photo: Path, settings: UpscaleSettings, folder: Path
     ) -> Generator[Step, None, Result]:
-        """Enlarge a photo, yielding after each tile.
+        """Enlarge a photo, yielding after each tile; a part of it first where it takes longer.
 
         Args:
             photo: The file as it was uploaded.
-            name: A model on offer.
-            scale: One of ``SCALES``.
-            folder: Where ``NAME.png`` and ``NAME_xSCALE.png`` are written.
+            settings: How.
+            folder: Where the pictures are written; the one for home in ``file/``.
         """
-        from realesr.images import write_picture
+        known = self.repeats.find(photo, settings.to_json())
+        if known is not None:
+            return known.about.moved(known.lay(folder))
+        result = yield from self._upscale(photo, settings, folder)
+        self.repeats.keep(photo, settings.to_json(), result.files, result)
+        return result
 
+    def is_known(self, photo: Path, settings: UpscaleSettings) -> bool:
+        """Whether the result is at hand, so that nobody has to wait for it."""
+        return self.repeats.find(photo, settings.to_json()) is not None
+
+    def _upscale(
+        self, photo: Path, settings: UpscaleSettings, folder: Path
+    ) -> Generator[Step, None, Result]:
         picture = self.read(photo)
         height, width = picture.pixels.shape[:2]
-        self._check(name, scale, height, width)
-        model = yield from self.shelf.fetch(name)
+        self._check(settings, height, width)
+        yield from self.shelf.fetch_all(settings)
         started = time.perf_counter()
-        larger = yield from self._run(_upscaler(model, scale), picture)
-        pixels = _pixels_worked(model.spec, scale, height, width)
-        self._speeds[name] = (time.perf_counter() - started) / pixels
+        order = Order(settings, self.shelf.load)
+        plan = order.plan(self.examine(photo).checkup) if settings.decided else None
+        seconds = self.speeds.expected(settings, height, width, plan)
+        if seconds is None or seconds > _AT_ONCE:
+            yield from self._preview(order, picture, plan, folder)
+        begun = time.perf_counter()
+        size = settings.enlargement.output_size(height, width)
+        steps = order.enlarge(picture, plan)
+        total = count_tiles(order.upscaler(plan), height, width, size)
+        larger = yield from self._stepped(steps, total, seconds)
+        self.speeds.learn(settings, height, width, plan, time.perf_counter() - begun)
         yield Saving()
-        after = folder / f"{photo.stem}_x{scale}.png"
-        write_picture(larger, after)
-        before = folder / f"{photo.stem}.png"
-        write_picture(picture, before)
+        before, after, file, told = write_result(picture, larger, photo, settings, folder)
         seconds = time.perf_counter() - started
-        return Result(before, after, seconds, picture.notices)
+        return Result(before, after, file, seconds, told, settings, plan)
 
-    def _run(self, upscaler: Upscaler, picture: Picture) -> Generator[Tiles, None, Picture]:
-        from realesr.inference.batch import upscale_picture
+    def make_true(
+        self, photo: Path, made: Result, settings: UpscaleSettings, folder: Path
+    ) -> Generator[Step, None, Result]:
+        """Move a finished result until it is its photo once more when shrunk: one more step."""
+        from realesr.quality.backprojection import make_consistent
 
-        height, width = picture.pixels.shape[:2]
-        total = _count_tiles(upscaler, height, width)
-        left = self._expected(upscaler.spec.name, int(upscaler.scale), height, width)
+        started = time.perf_counter()
+        picture, larger = self.read(photo), self.read_again(photo, made)
+        yield Saving()
+        with self.one_tile():
+            pixels = make_consistent(larger.pixels, picture.pixels)
+        larger = Order(settings, self.shelf.load).stamped(larger.with_pixels(pixels))
+        written = write_result(picture, larger, photo, settings, folder)
+        seconds = made.seconds + time.perf_counter() - started
+        return Result(*written[:3], seconds, written[3], settings)
+
+    def dress(self, photo: Path, made: Result, settings: UpscaleSettings, folder: Path) -> Result:
+        """Write a finished result in another format, or with or without its place."""
+        written = write_result(
+            self.read(photo), self.read_again(photo, made), photo, settings, folder
+        )
+        return replace(made, **dict(zip(_FILES, written, strict=True)), settings=settings)
+
+    def read_again(self, photo: Path, made: Result) -> Picture:
+        """A result from its file, with all that its photo carries."""
+        from realesr.images import read_picture
+
+        picture, larger = self.read(photo), read_picture(made.after, limits=_ANY)
+        return replace(picture, pixels=larger.pixels, xmp=larger.xmp, notices=made.notices)
+
+    def honesty(self, photo: Path, made: Result, folder: Path) -> Generator[Tiles, None, Maps]:
+        """Draw what a result owes to its photo, and what was made up."""
+        order = Order(made.settings, self.shelf.load)
+        picture, larger = self.read(photo), self.read_again(photo, made)
+        steps = draw_maps(order, made.plan, picture, larger, folder)
+        return (yield from self._stepped(steps, 1, None))
+
+    def _preview(
+        self, order: Order, picture: Picture, plan: Plan | None, folder: Path
+    ) -> Generator[Step, None, None]:
+        """The middle of the picture, so large that it is made before a person loses patience."""
+        from realesr.images import write_picture
+
+        side = self.speeds.side_within(order.settings, _AT_ONCE / 2, plan)
+        crop = crop_of(picture.height, picture.width, side)
+        if crop is None:
+            return
+        steps = order.enlarge_part(picture, plan, crop)
+        made = yield from self._stepped(steps, 1, None)
+        before, after = folder / "part.png", folder / "part_larger.png"
+        write_picture(made.before, before)
+        write_picture(made.after, after)
+        yield Preview(before, after)
+
+    def _stepped(
+        self, steps: Generator[Progress, None, Made], total: int, left: float | None
+    ) -> Generator[Tiles, None, Made]:
+        """Have the machine for one tile after the other."""
         yield Tiles(0, total, left)
-        steps = upscale_picture(upscaler, picture)
         started = time.perf_counter()
         while True:
             try:
-                with self._tile:
+                with self.one_tile():
                     step = next(steps)
             except StopIteration as end:
-                larger: Picture = end.value
-                return larger
+                made: Made = end.value
+                return made
             left = (time.perf_counter() - started) / step.done * (step.total - step.done)
             yield Tiles(step.done, step.total, left)
-
-
-def _upscaler(model: LoadedModel, scale: int) -> Upscaler:
-    from realesr.inference.upscaler import Upscaler
-
-    return Upscaler(model, scale=scale)
-
-
-def _count_tiles(upscaler: Upscaler, height: int, width: int) -> int:
-    """Tiles in all passes over a picture."""
-    own = upscaler.spec.scale
-    return sum(
-        len(upscaler.plan(height * own**number, width * own**number))
-        for number in range(upscaler.passes())
-    )
-
-
-def _pixels_worked(spec: ModelSpec, scale: int, height: int, width: int) -> int:
-    """Pixels the network meets on the way to a scale, in all its passes.
-
-    >>> bundled = next(spec for spec in known_models() if spec.name == "lab-x4")
-    >>> _pixels_worked(bundled, 4, 10, 10), _pixels_worked(bundled, 8, 10, 10)
-    (100, 1700)
-    """
-    passes = math.ceil(math.log(scale, spec.scale) - 1e-9) if spec.scale > 1 else 1
-    return sum(height * width * spec.scale ** (2 * number) for number in range(max(passes, 1)))
-
-
-def _cost(spec: ModelSpec) -> float:
-    """Work per input pixel, in arbitrary units: every weight meets every pixel once."""
-    return (spec.size or 0) / spec.multiple_of**2

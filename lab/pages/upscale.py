@@ -1,35 +1,32 @@
-"""The page *Upscale*: drop a photo, enlarge it, compare, take it home."""
+"""The page *Upscale*: drop a photo, hear what is wrong with it, enlarge it, doubt it, keep it."""
 
 from __future__ import annotations
 
-import logging
 import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from lab import recipes, status
+from lab.pages import upscale_checkup, upscale_honesty
+from lab.pages.upscale_controls import Controls
+from lab.pages.upscale_events import MODEL_QUEUE, Events
 from lab.samples import write_sample
+from lab.settings import UpscaleSettings
+from lab.sharing import SHARING_SCRIPT
 from lab.text import i18n, say, words
 from lab.viewer import CompareViewer, Shown
 from lab.visitors import Visitors
-from lab.workbench import SCALES, Result, Workbench
-from realesr.errors import RealesrError
-from realesr.gate import inspect_header
+from lab.workbench import Workbench
 from realesr.inference.batch import PICTURE_SUFFIXES
 
-logger = logging.getLogger(__name__)
-
-MODEL_QUEUE = "model"
-_DEFAULT_SCALE = 4
-_PATIENCE = 30.0  # seconds the page waits for the model before it gives up saying how long
+__all__ = ["MODEL_QUEUE", "UpscalePage"]
 
 
-class UpscalePage:
-    """Builds the page and answers its events.
+class UpscalePage(Events):
+    """Builds the page and wires its events.
 
     Args:
         bench: Where the work is done.
@@ -38,11 +35,11 @@ class UpscalePage:
     """
 
     def __init__(self, bench: Workbench, folder: Path, visitors: Visitors) -> None:
-        self.bench = bench
-        self.folder = folder
-        self.visitors = visitors
+        self.bench, self.folder, self.visitors = bench, folder, visitors
         self.sample = write_sample(folder)
         self.sample_png = folder / f"{self.sample.stem}.png"
+        self.controls = Controls(bench.shelf)
+        self.first = UpscaleSettings(model=bench.shelf.first)
         self._write_sample_png()
 
     def _write_sample_png(self) -> None:
@@ -57,17 +54,24 @@ class UpscalePage:
         gr.Markdown(f"# {say('upscale.title')}\n\n{say('upscale.lead')}", elem_classes="lead")
         with gr.Row(elem_classes="desk"):
             with gr.Column(scale=7, min_width=320, elem_classes="pictures"):
-                self.viewer = CompareViewer(
-                    [Shown(self.sample_png, say("shown.sample"))],
-                    words=words("viewer"),
-                    elem_id="viewer",
-                )
+                self._build_pictures()
             with gr.Column(scale=3, min_width=288, elem_classes="controls"):
+                self._build_photo()
                 self._build_controls()
+                self._build_dock()
+                self._build_home()
         self._connect(app)
 
-    def _build_controls(self) -> None:
-        offers = self.bench.shelf.offers()
+    def _build_pictures(self) -> None:
+        self.viewer = CompareViewer(
+            [Shown(self.sample_png, say("shown.sample"))], words=words("viewer"), elem_id="viewer"
+        )
+        with gr.Row(elem_classes="doubts", visible=False) as self.doubts:
+            self.honest = gr.Button(i18n("honesty.ask"), min_width=0, size="sm", elem_id="honest")
+            self.true = gr.Button(i18n("honesty.true"), min_width=0, size="sm", elem_id="true")
+        self.legend = gr.HTML(upscale_honesty.nothing(), elem_id="legend")
+
+    def _build_photo(self) -> None:
         self.photo = gr.File(
             label=i18n("upscale.photo"),
             file_types=list(PICTURE_SUFFIXES),
@@ -77,44 +81,36 @@ class UpscalePage:
         )
         kept = say("upscale.kept_public" if self.bench.public else "upscale.kept_own")
         gr.HTML(f'<p class="kept">{kept}</p>')
-        self.model = gr.Dropdown(
-            [(offer.label, offer.name) for offer in offers],
-            value=self.bench.shelf.first,
-            label=i18n("upscale.model"),
-            info=self._about(self.bench.shelf.first),
-            filterable=False,
-            elem_id="model",
-        )
-        self.scale = gr.Radio(
-            [(f"{scale}×", scale) for scale in SCALES],
-            value=_DEFAULT_SCALE,
-            label=i18n("upscale.scale"),
-            elem_id="scale",
-        )
-        first = self.bench.shelf.first
-        self.plan = gr.HTML(self._plan_line(None, first, _DEFAULT_SCALE), elem_id="plan")
+        self.checkup = gr.HTML(upscale_checkup.waiting(), elem_id="checkup")
+
+    def _build_controls(self) -> None:
+        self.controls.build_decisions(self.first)
+        self.controls.build_main(self.first)
+        with gr.Accordion(i18n("upscale.finer"), open=False, elem_id="finer"):
+            self.controls.build_finer(self.first)
+        self.plan = gr.HTML(self.plan_line(None, self.first, None), elem_id="plan")
+
+    def _build_dock(self) -> None:
         with gr.Column(elem_classes="dock"):
             with gr.Row(elem_classes="actions"):
                 self.run = gr.Button(
-                    i18n("upscale.run"),
-                    variant="primary",
-                    min_width=0,
-                    elem_id="run",
+                    i18n("upscale.run"), variant="primary", min_width=0, elem_id="run"
                 )
                 self.cancel = gr.Button(
-                    i18n("upscale.cancel"),
-                    visible=False,
-                    min_width=0,
-                    elem_id="cancel",
+                    i18n("upscale.cancel"), visible=False, min_width=0, elem_id="cancel"
                 )
                 self.download = gr.DownloadButton(
                     "", visible=False, min_width=0, elem_id="download"
                 )
             self.status = gr.HTML(status.ready(), elem_id="status")
+
+    def _build_home(self) -> None:
+        with gr.Accordion(i18n("upscale.file"), open=False, elem_id="file"):
+            self.controls.build_file(self.first)
         with gr.Accordion(i18n("upscale.repeat"), open=False, elem_id="repeat"):
             self.recipe = gr.HTML(
-                recipes.both(self.sample.name, first, _DEFAULT_SCALE),
-                js_on_load=recipes.COPY_SCRIPT,
+                recipes.every_way(self.sample.name, self.first),
+                js_on_load=SHARING_SCRIPT,
                 elem_id="recipe",
             )
             self.source = gr.DownloadButton(
@@ -125,201 +121,102 @@ class UpscalePage:
             )
         self.credit = gr.Markdown(say("upscale.sample_credit"), elem_classes="credit")
 
+    def workplace(self) -> tempfile.TemporaryDirectory[str]:
+        """A folder for the work in hand."""
+        return tempfile.TemporaryDirectory(prefix="work-", dir=self.folder)
+
+    # ---- wiring ---------------------------------------------------------------------------------
+
     def _connect(self, app: gr.Blocks) -> None:
-        settings = [self.photo, self.model, self.scale]
-        outputs = [self.viewer, self.status, self.run, self.cancel, self.download]
-        described = [self.plan, self.model, self.recipe]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        inputs = [self.photo, *self.controls.inputs]
+        self.quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        self._connect_settings(app, inputs)
+        outputs = [
+            self.viewer, self.status, self.run, self.cancel, self.download, self.doubts,
+            self.legend, self.plan, self.recipe,
+        ]  # fmt: skip
         asked = self.run.click(
             self.wait_in_line,
             outputs=[self.status, self.run, self.cancel, self.download],
             queue=False,
-            **quiet,
+            **self.quiet,
         )
-        running = asked.then(
-            self.bench.line.in_turn(
-                self.start,
-                waiting=lambda place: {self.status: status.in_line(place)},
-                full=lambda error: self._at_rest() | {self.status: status.refused(error)},
-            ),
-            settings,
-            [*outputs, *described],
-            concurrency_id=MODEL_QUEUE,
-            concurrency_limit=None,
-            trigger_mode="multiple",  # a run that another photo ended may still be in its last tile
-            **quiet,
+        trued = self.true.click(
+            self.ask_true, inputs, [*self.controls.inputs, *outputs], queue=False, **self.quiet
         )
-        app.load(self.greet, settings, described, **quiet)
+        on_the_bench: dict[str, Any] = {
+            "concurrency_id": MODEL_QUEUE,
+            "concurrency_limit": None,
+            "trigger_mode": "multiple",  # a run that another photo ended may be in its last tile
+            **self.quiet,
+        }
+        start = self._in_line(self.start, self.needs_no_turn)
+        runs = [step.then(start, inputs, outputs, **on_the_bench) for step in (asked, trued)]
+        doubted = self.honest.click(
+            self.wait_in_line,
+            outputs=[self.status, self.run, self.cancel, self.download],
+            queue=False,
+            **self.quiet,
+        ).then(self._in_line(self.doubt), [self.photo], outputs, **on_the_bench)
         self.cancel.click(
             self.stopped,
-            outputs=[self.status, self.run, self.cancel],
-            cancels=[running],
+            outputs=[self.status, self.run, self.cancel, self.download],
+            cancels=[*runs, doubted],
             queue=False,
-            **quiet,
+            **self.quiet,
         )
-        running.then(js=_focus("#run"), **quiet)
-        self.photo.change(
-            self.choose, settings, [*outputs, *described, self.source, self.credit], **quiet
-        )
-        self.model.change(self.describe, settings, [*described, self.status], **quiet)
-        self.scale.change(self.describe, settings, [*described, self.status], **quiet)
+        for ended in (*runs, doubted):
+            ended.then(js=_focus("#run"), **self.quiet)
         if not self.bench.public:
             # Far from the server a connection may break while the page is still open.
             app.unload(self.leave)
 
-    # ---- events ---------------------------------------------------------------------------------
-
-    def choose(
-        self, photo: str | None, model: str, scale: int, request: gr.Request
-    ) -> dict[Any, Any]:
-        """Show a photo that has just been dropped, or the sample when it was taken away."""
-        desk = self.visitors.desk(request.session_hash)
-        turn = self.visitors.lay(desk, photo)
-        changes: dict[Any, Any] = {
-            self.run: gr.Button(interactive=True),
-            self.cancel: gr.Button(visible=False),
-            self.download: gr.DownloadButton(value=None, visible=False),
-            self.credit: gr.Markdown(visible=photo is None),
-            self.source: gr.DownloadButton(value=str(self._source(photo))),
-            self.status: status.ready(),
-            **self._settings(photo, model, scale),
-        }
-        with self._workplace() as folder:
-            try:
-                shown = self._input(photo, Path(folder))
-                if photo is not None:
-                    kept = self.visitors.keep(desk, turn, [shown.path])
-                    if kept is None:
-                        return {self.status: gr.skip()}
-                    shown = Shown(kept[0], shown.name)
-                changes[self.viewer] = [shown]
-            except Exception as error:
-                changes |= {
-                    self.viewer: None,
-                    self.status: status.refused(_told(error)),
-                    self.run: gr.Button(interactive=False),
-                }
-        return changes
-
-    def leave(self, request: gr.Request) -> None:
-        """Delete what a visitor had who has closed or reloaded the page."""
-        self.visitors.leave(request.session_hash)
-
-    def _workplace(self) -> tempfile.TemporaryDirectory[str]:
-        return tempfile.TemporaryDirectory(prefix="work-", dir=self.folder)
-
-    def greet(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
-        """Fill in the expected time once the model is warm."""
-        self.bench.wait_until_warm(_PATIENCE)
-        return self._settings(photo, model, scale)
-
-    def describe(
-        self, photo: str | None, model: str, scale: int, request: gr.Request
-    ) -> dict[Any, Any]:
-        """Say what a run with these settings will take, and whose result is still on show."""
-        desk = self.visitors.desk(request.session_hash)
-        changes = self._settings(photo, model, scale)
-        if desk.result and desk.result != (model, scale) and not desk.running:
-            changes[self.status] = status.other(*desk.result)
-        elif desk.result and not desk.running:
-            changes[self.status] = status.ready()
-        return changes
-
-    def wait_in_line(self) -> tuple[str, gr.Button, gr.Button, gr.DownloadButton]:
-        """Answer the click at once: others may be before this person."""
-        return (
-            status.waiting(),
-            gr.Button(interactive=False),
-            gr.Button(visible=True),
-            gr.DownloadButton(value=None, visible=False),
+    def _in_line(
+        self, steps: Callable[..., Any], at_once: Callable[..., bool] = lambda *values: False
+    ) -> Callable[..., Any]:
+        """Work that waits for its turn, and says so."""
+        return self.bench.line.in_turn(
+            steps,
+            waiting=lambda place: {self.status: status.in_line(place)},
+            full=lambda error: self.at_rest() | {self.status: status.refused(error)},
+            at_once=at_once,
         )
 
-    def start(
-        self, photo: str | None, model: str, scale: int, request: gr.Request
-    ) -> Iterator[dict[Any, Any]]:
-        """Enlarge the photo, yielding after each tile, so that Cancel stops between two.
-
-        A photo put in its place meanwhile ends the run as well.
-        """
-        desk = self.visitors.desk(request.session_hash)
-        turn = self.visitors.lay(desk, photo)
-        desk.result = None
-        with self._workplace() as folder, self.visitors.at_work(desk):
-            steps = self.bench.upscale(self._source(photo), model, scale, Path(folder))
-            done = False
-            while not done:
-                try:
-                    changes: dict[Any, Any] = {self.status: status.busy(next(steps))}
-                except StopIteration as end:
-                    done = True
-                    result: Result = end.value
-                    kept = self.visitors.keep(desk, turn, [result.before, result.after])
-                    if kept is not None:
-                        result = replace(result, before=kept[0], after=kept[1])
-                        changes = self._at_rest() | self._finished(result, photo, model, scale)
-                        desk.result = (model, scale)
-                except Exception as error:
-                    changes = self._at_rest() | {self.status: status.refused(_told(error))}
-                    done = True
-                if desk.turn != turn:
-                    # Gradio shows the last value again at the end: it must change nothing.
-                    yield {self.status: gr.skip()}
-                    return
-                yield changes
-
-    def stopped(self) -> tuple[str, gr.Button, gr.Button]:
-        """Say that the job has ended."""
-        return status.cancelled(), gr.Button(interactive=True), gr.Button(visible=False)
-
-    # ---- what the parts say ---------------------------------------------------------------------
-
-    def _at_rest(self) -> dict[Any, Any]:
-        return {self.run: gr.Button(interactive=True), self.cancel: gr.Button(visible=False)}
-
-    def _finished(
-        self, result: Result, photo: str | None, model: str, scale: int
-    ) -> dict[Any, Any]:
-        name = say("shown.result", model=model, scale=scale)
-        return {
-            self.viewer: [Shown(result.before, _input_name(photo)), Shown(result.after, name)],
-            self.status: status.done(result),
-            self.download: gr.DownloadButton(
-                say("upscale.download", scale=scale), value=str(result.after), visible=True
-            ),
-            **self._settings(photo, model, scale),
+    def _connect_settings(self, app: gr.Blocks, inputs: list[Any]) -> None:
+        """What follows from a photo and from every control."""
+        controls = self.controls
+        described = [self.plan, self.recipe, self.status, *controls.inputs]
+        looks: dict[str, Any] = {
+            "fn": self.look,
+            "inputs": inputs,
+            "outputs": [self.checkup, *described],
         }
-
-    def _settings(self, photo: str | None, model: str, scale: int) -> dict[Any, Any]:
-        source = self._source(photo).name
-        return {
-            self.plan: self._plan_line(photo, model, scale),
-            self.model: gr.Dropdown(info=self._about(model)),
-            self.recipe: recipes.both(source, model, scale),
-        }
-
-    def _plan_line(self, photo: str | None, model: str, scale: int) -> str:
-        """The plan, or nothing for a photo that cannot be read: the status says why."""
-        try:
-            header = inspect_header(self._source(photo), self.bench.limits)
-            return status.plan(self.bench.plan(model, scale, header.height, header.width))
-        except RealesrError as error:
-            return status.refused(error) if error.code == "E107" else status.plan("")
-
-    def _about(self, model: str) -> str:
-        return next((o.about for o in self.bench.shelf.offers() if o.name == model), "")
-
-    def _source(self, photo: str | None) -> Path:
-        return Path(photo) if photo else self.sample
-
-    def _input(self, photo: str | None, folder: Path) -> Shown:
-        """The photo as the PNG that the viewer shows."""
-        from realesr.images import write_picture
-
-        if photo is None:
-            return Shown(self.sample_png, _input_name(photo))
-        path = folder / f"{Path(photo).stem}.png"
-        write_picture(self.bench.read(Path(photo)), path)
-        return Shown(path, _input_name(photo))
+        app.load(
+            self.greet, inputs, [self.photo, self.plan, self.recipe, self.status, *controls.inputs],
+            **self.quiet,
+        ).then(**looks, **self.quiet)  # fmt: skip
+        self.photo.change(
+            self.choose,
+            inputs,
+            [
+                self.viewer, self.status, self.run, self.cancel, self.download, self.doubts,
+                self.legend, self.checkup, self.plan, self.recipe, self.source, self.credit,
+                *controls.inputs,
+            ],
+            **self.quiet,
+        ).then(**looks, **self.quiet)  # fmt: skip
+        controls.decide.click(self.decide, inputs, [self.checkup, *described], **self.quiet)
+        for name, part in controls.parts.items():
+            if name in ("format", "keep_gps"):
+                part.input(self.dress, inputs, [self.download, self.recipe], **self.quiet)
+                continue
+            part.input(
+                self.touched(name),
+                inputs,
+                described,
+                trigger_mode="always_last",
+                **self.quiet,
+            )
 
 
 def _focus(selector: str) -> str:
@@ -328,15 +225,3 @@ def _focus(selector: str) -> str:
         "() => { setTimeout(() => { if (document.activeElement === document.body) "
         f"document.querySelector('{selector}')?.focus({{ preventScroll: true }}); }}, 150); }}"
     )
-
-
-def _input_name(photo: str | None) -> str:
-    return say("shown.input") if photo else say("shown.sample")
-
-
-def _told(error: Exception) -> RealesrError:
-    """The error as a person may read it; a bug of ours goes to the log in full."""
-    if isinstance(error, RealesrError):
-        return error
-    logger.exception("the page Upscale broke")
-    return RealesrError("E901", say("error.bug"), say("error.bug_next"))

@@ -95,8 +95,9 @@ class Marking:
         *,
         size: tuple[int, int] | None = None,
         alpha: AlphaChoice = "model",
+        **more: Plan,
     ) -> Generator[Progress, None, Picture]:
-        made = yield from enlarge(picture, size=size, alpha=alpha)
+        made = yield from enlarge(picture, size=size, alpha=alpha, **more)
         decided = {note.name: note.value for note in made.notices if isinstance(note, Decision)}
         plan = replace(self._deciding.plain, **decided)  # type: ignore[arg-type]
         told = provenance_of(self._deciding, self._enlargement, plan, self._more)
