@@ -119,15 +119,15 @@ def lineage(config: TrainConfig) -> Iterator[str]:
 def training(config: TrainConfig) -> str:
     """Steps, batch, losses, and the hours that the journal's times add up to, pauses left out."""
     times = [line["time"] for line in Journal.read(config.output)]
-    hours = sum(min(after - before, 600) for before, after in itertools.pairwise(times))
+    seconds = sum(min(after - before, 600) for before, after in itertools.pairwise(times))
     losses = [config.losses.pixel.upper()]
     losses += ["structure"] if config.losses.structure_weight else []
     losses += [config.losses.perceptual.upper()] if config.losses.perceptual != "none" else []
     losses += ["discriminator"] if config.gan else []
     return (
         f"{config.name}: {config.steps:,} steps of {config.batch_size} patches of "
-        f"{config.data.patch} px, seed {config.seed}, {hours:.1f} hours on 2 CPU cores shared "
-        f"with other work; {', '.join(losses)}; recipe `{config.data.recipe}`"
+        f"{config.data.patch} px, seed {config.seed}, {seconds / 3600:.1f} hours on 2 CPU cores "
+        f"shared with other work; {', '.join(losses)}; recipe `{config.data.recipe}`"
     )
 
 

@@ -88,3 +88,20 @@ def test_the_gpu_benchmark_needs_a_gpu(page):
     with pytest.raises(SystemExit, match="No CUDA device here"):
         gpu.main()
     assert not page.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_trainings_give_the_same_bits(page, tmp_path):
+    """200 steps of the whole second stage, and the comparison would notice another seed."""
+    import same_bits
+
+    config = BENCHMARKS.parent / "configs" / "smoke.toml"
+    assert same_bits.main([str(config), "--steps", "200"]) == 0
+    assert "| the same bits |" in page.read_text(encoding="utf-8")
+    text = config.read_text(encoding="utf-8")
+    assert "seed" not in text
+    other = tmp_path / "other.toml"
+    other.write_text("seed = 1\n" + text, encoding="utf-8")
+    one, two = (same_bits.train(each, tmp_path / each.stem, 3) for each in (config, other))
+    assert one.keys() == two.keys() and one != two
