@@ -160,15 +160,15 @@ guess.reveal("C", "Each convolution looks one pixel further, so such a halo hold
 # %% [markdown]
 # ### Exercise 7.1 · How wide?
 #
-# Write `halo(kernels)`: for a column of convolutions with these sizes, all with stride 1, how many
+# Write `needed_halo(kernels)`: for a column of convolutions with these sizes, all with stride 1, how many
 # pixels of halo are needed? A 3 × 3 looks one pixel to each side, a 9 × 9 four, a 1 × 1 none.
 
 # %% tags=["solution"]
-def halo(kernels):
+def needed_halo(kernels):
     return sum(kernel // 2 for kernel in kernels)
 
 # %%
-check("07.1", halo)
+check("07.1", needed_halo)
 
 # %% [markdown]
 # ## 4. Blending hides, a halo cures
