@@ -23,8 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from lab.api import CodedBlocks, build_api, request_handlers
+from lab.api_degrade import build_degrade_api
+from lab.guards import Guards
 from lab.keeping import OWN_SECONDS, PUBLIC_SECONDS, Keeper
 from lab.line import MOST
 from lab.look import theme
@@ -62,6 +65,7 @@ def build_app(bench: Workbench, folder: Path, visitors: Visitors) -> gr.Blocks:
         gr.Navbar(main_page_name=say("pages.upscale"))
         UpscalePage(bench, folder, visitors).build(app)
         build_api(bench, MODEL_QUEUE, folder)
+        build_degrade_api(bench, folder)
         _footer("./")
     for name, page in FURTHER_PAGES.items():
         with app.route(say(f"pages.{name}"), f"/{name}"):
@@ -105,8 +109,9 @@ def end_when_told() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-def server_settings() -> dict[str, Any]:
+def server_settings(folder: Path) -> dict[str, Any]:
     """How the lab is served, wherever it is started: nothing foreign, nothing large, no footer."""
+    guards = Middleware(Guards, folder=folder)
     return {
         "theme": theme(),
         "css_paths": Path(__file__).with_name("look.css"),
@@ -118,7 +123,7 @@ def server_settings() -> dict[str, Any]:
         "max_threads": 2 * MOST + 20,  # who waits for the model holds a place of Gradio's as well
         "ssr_mode": False,
         "quiet": True,
-        "app_kwargs": {"exception_handlers": request_handlers()},
+        "app_kwargs": {"exception_handlers": request_handlers(), "middleware": [guards]},
     }
 
 
@@ -144,7 +149,7 @@ def serve(host: str, port: int, *, public: bool, clock: Callable[[], float] = ti
     folder = own_folder()
     visitors = Visitors(folder / "gradio", forget=bench.repeats.forget)
     app = build_app(bench, folder, visitors)
-    settings = server_settings() | {"server_name": host, "server_port": port}
+    settings = server_settings(folder) | {"server_name": host, "server_port": port}
     app.launch(prevent_thread_lock=True, **settings)
     seconds = PUBLIC_SECONDS if public else OWN_SECONDS
     Keeper(folder / "gradio", seconds, [bench.repeats.look], clock).start()

@@ -206,13 +206,15 @@ class Darkroom:
                 self._kept.popitem(last=False)
 
 
-def declared(recipe: Recipe, step: int, operation: Operation, field: str) -> Any:
+def declared(
+    recipe: Recipe, step: int, operation: Operation, field: str
+) -> tuple[float, float] | None:
     """The range the recipe's step draws this field from, or None where it has none."""
-    for each in _inside(recipe.steps[step]):
-        found = _range(each, operation, field)
-        if found is not None:
-            return found
-    return None
+    found = [_range(each, operation, field) for each in _inside(recipe.steps[step])]
+    ends = [ends for ends in found if ends is not None]
+    if not ends:
+        return None
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def _inside(step: Any) -> Iterable[Any]:

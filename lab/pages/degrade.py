@@ -69,9 +69,8 @@ class DegradePage:
                 )
             with gr.Column(scale=4, min_width=288, elem_classes="controls"):
                 self.panel = gr.HTML(js_on_load=_SCRIPT + CONTROLS_SCRIPT, elem_id="station")
-                with gr.Row(elem_classes="actions"):
-                    self.send = gr.Button(i18n("degrade.send"), variant="primary", elem_id="send")
-                    self.download = gr.DownloadButton(i18n("degrade.download"), elem_id="download")
+                self.send = gr.Button(i18n("degrade.send"), variant="primary", elem_id="send")
+                self.download = gr.DownloadButton(i18n("degrade.download"), elem_id="download")
                 self.status = gr.HTML(status.ready(), elem_id="status")
                 self.going = gr.Textbox(visible=False)
         self.lesson = gr.HTML(elem_id="lesson", padding=False)

@@ -183,11 +183,11 @@ def python(settings: DegradeSettings, photo: str) -> str:
         drawn = f"presets.{settings.recipe}({settings.sides}).sample(seed={settings.seed})"
         made = f"trace = {drawn}\n"
     return (
-        f"import realesr\nfrom realesr.commands.degrading import as_hr\n{start}"
-        "from realesr.images import from_tensor\n\n"
+        "import realesr\nfrom realesr.commands.degrading import as_hr, as_lr\n"
+        f"{start}\n"
         f"{made}"
         f"picture = realesr.read_picture({photo!r})\n"
         "hr, _ = as_hr(picture, trace.scale)\n"
-        'lr = picture.with_pixels(from_tensor(trace.apply(hr), "uint8"))\n'
+        "lr = as_lr(picture, trace.apply(hr))\n"
         f"realesr.write_picture(lr, {result_name(photo)!r})\n"
     )

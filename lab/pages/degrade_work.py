@@ -17,6 +17,7 @@ from lab.text import say
 from lab.viewer import Shown
 from lab.visitors import Desk, Visitors
 from lab.workbench import Workbench
+from realesr.commands.degrading import as_lr
 from realesr.images import Picture, from_tensor, write_picture
 
 ROLLS = 16
@@ -100,9 +101,7 @@ class DegradeWork:
 
     def _end(self, film: Film, source: Source, folder: Path) -> Path:
         """The last picture, as `realesr degrade` writes it."""
-        profile = None if source.pixels.is_gray else source.pixels.icc
-        pixels = from_tensor(film.after(len(film.images)), "uint8")
-        end = Picture(pixels, icc=profile, dpi=source.pixels.dpi)
+        end = as_lr(source.pixels, film.after(len(film.images)))
         return write_picture(end, folder / result_name(source.file.name))
 
     def _workplace(self) -> tempfile.TemporaryDirectory[str]:

@@ -187,9 +187,8 @@ def degrade_file(plan: Plan, draw: Callable[[int], Trace], reading: Reading) -> 
         hr, notices = as_hr(picture, trace.scale)
         strip = list(trace.stages(hr)) if plan.stages else []
         lr = strip[-1][1] if strip else trace.apply(hr)
-        profile = None if picture.is_gray else picture.icc
         notices += unexpected_size(hr, lr, trace.scale)
-        result = Picture(pixels=from_tensor(lr, "uint8"), icc=profile, dpi=picture.dpi)
+        result = as_lr(picture, lr)
         told = (*picture.notices, *notices, *plan_output(result, job.target))
     except RealesrError as error:
         return Outcome.refused(job, error)
@@ -260,6 +259,12 @@ def as_hr(picture: Picture, scale: int) -> tuple[torch.Tensor, list[Notice]]:
             Notice("W117", f"cut from {width}x{height} to {fitting[1]}x{fitting[0]}, {multiple}.")
         )
     return hr.expand(1, 3, -1, -1).contiguous(), notices
+
+
+def as_lr(picture: Picture, lr: torch.Tensor) -> Picture:
+    """The result as it is written, with what of the picture's own data still fits."""
+    profile = None if picture.is_gray else picture.icc
+    return Picture(pixels=from_tensor(lr, "uint8"), icc=profile, dpi=picture.dpi)
 
 
 def unexpected_size(hr: torch.Tensor, lr: torch.Tensor, scale: int) -> list[Notice]:
