@@ -150,6 +150,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--pictures", type=Path, action="append", default=[])
     parser.add_argument("--held-out", type=Path, help="a training configuration: only its held-out")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--first-seed", type=int, default=1000, help="0 to 49 chose the weights")
     wanted = parser.parse_args(words)
     held_out: set[str] = set()
     if wanted.held_out:
@@ -167,13 +168,16 @@ def main(words: list[str] | None = None) -> None:
     # A picture that has its turn again gets another crop and another damage.
     for number in range(0, COUNT, 9 if wanted.quick else 1):
         kind, picture = pictures[number % len(pictures)]
-        measured.append(measure(kind, picture, number, recipe, upscaler, partner))
+        measured.append(
+            measure(kind, picture, wanted.first_seed + number, recipe, upscaler, partner)
+        )
     head = ["pictures", "number", "blocks", "invention map", "gradient"]
     head += ["invention map, by picture", "gradient, by picture"]
     body = (
         "Spearman's rank correlation with the mean absolute error (RGB) of blocks of 16×16 pixels. "
         f"`{wanted.model}`, recipe `real_esrgan`, crops of at most {SIDE} pixels of "
-        f"{len(sharp)} pictures, as many of each class; gradient: of the output's brightness, by "
+        f"{len(sharp)} pictures, as many of each class, crops and damages of "
+        f"seeds from {wanted.first_seed}; gradient: of the output's brightness, by "
         "Sobel. "
         "“By picture” is the mean of every picture's own correlation.\n\n"
         f"{table(head, figures(measured))}"
