@@ -205,7 +205,8 @@ def main(words: list[str] | None = None) -> None:
     body = (
         "LPIPS (SqueezeNet) against the truth, lower is better; consistency in dB, higher is "
         f"better. {len(rows) // (len(plans) + 1)} pictures, four of each damage where it is not "
-        f"--quick; crops and damages of seeds from {wanted.first_seed}; precision fp32.\n\n{summary(rows)}"
+        f"--quick; crops and damages of seeds from {wanted.first_seed}; precision "
+        f"fp32.\n\n{summary(rows)}"
     )
     command = " ".join(["python benchmarks/auto.py", *(words or sys.argv[1:])])
     sys.stdout.write(
