@@ -172,7 +172,7 @@ class _Run:
 
     def reduce(self) -> Verdict:
         """Find copies, test pictures and splits."""
-        candidates = [
+        candidates = (
             Candidate(
                 number,
                 record.source,
@@ -183,7 +183,7 @@ class _Run:
             )
             for number, record in enumerate(self.records())
             if record.passed and record.print
-        ]
+        )
         return reduce(candidates, self.plan)
 
     def shape(self, verdict: Verdict) -> None:

@@ -1,27 +1,30 @@
 """Which pictures are the same: to the pixel, to the eye, or one a part of the other.
 
-Each function takes pictures in the order of their worth and tells which of them go because one
-before them, that stays, is the same. Memory grows with the number of pictures, not with its square,
-however many of them are copies.
+Each function takes pictures of an album in the order of their worth and tells which of them go
+because one before them, that stays, is the same. Memory grows with the number of pictures, not with
+its square, however many of them are copies.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from data_tools.prints import MIRROR, SIZE, Print
+from data_tools.album import Album
+from data_tools.prints import MIRROR, SIZE
 
 Array = npt.NDArray[Any]
 Copies = dict[int, tuple[int, float]]
 """By the place of each copy: the place of the picture that stays, and how alike they are."""
 
 _AT_ONCE = 128
+_BEFORE = 2048
+_MARKS_AT_ONCE = 1 << 16
 _STARTS = range(0, 64, 8)
 _NARROWEST = 16
 _CROWD = 40
@@ -32,41 +35,61 @@ _STRAY = 0.3
 _SPANNED = 0.2
 
 
-def exact_copies(prints: Sequence[Print], threshold: float = 0) -> Copies:
-    """Pictures with equal pixels."""
-    first: dict[bytes, int] = {}
-    found: Copies = {}
-    for place, each in enumerate(prints):
-        if first.setdefault(each.pixels, place) != place:
-            found[place] = (first[each.pixels], 0.0)
-    return found
+def exact_copies(album: Album, members: Array, threshold: float = 0) -> Copies:
+    """Pictures with equal pixels.
+
+    Args:
+        album: What pictures are known by.
+        members: The numbers of those that are compared, worthiest first; (n,) int64.
+        threshold: Not asked for.
+    """
+    _, first, which = np.unique(album.pixels[members], return_index=True, return_inverse=True)
+    stays = first[which]
+    return {
+        int(place): (int(stays[place]), 0.0)
+        for place in np.flatnonzero(stays != np.arange(len(members)))
+    }
 
 
-def near_copies(prints: Sequence[Print], bits: float) -> Copies:
+def near_copies(album: Album, members: Array, bits: float) -> Copies:
     """Pictures that look the same, upright or mirrored; alike is how many bits differ.
 
     Args:
-        prints: The pictures.
+        album: What pictures are known by.
+        members: The numbers of those that are compared, worthiest first; (n,) int64.
         bits: How many of 256 may differ.
     """
     found: Copies = {}
-    staying = np.zeros(len(prints), bool)
-    looks = np.array([each.looks for each in prints], np.uint64).reshape(len(prints), 4, 4)
-    for start in range(0, len(prints), _AT_ONCE):
+    staying = np.zeros(len(members), bool)
+    for start in range(0, len(members), _AT_ONCE):
         # Compared with all that stay so far, and with those of the same batch one by one.
-        before = np.flatnonzero(staying[:start])
-        stop = min(start + _AT_ONCE, len(prints))
-        others = np.concatenate([before, np.arange(start, stop)])
-        differing = _differing(looks[start:stop], looks[others, 0])
-        for row, place in enumerate(range(start, stop)):
-            candidates = np.flatnonzero(staying[others] & (others < place))
-            if len(candidates):
-                nearest = candidates[differing[row, candidates].argmin()]
-                if differing[row, nearest] <= bits:
-                    found[place] = (int(others[nearest]), float(differing[row, nearest]))
-                    continue
-            staying[place] = True
+        batch = np.arange(start, min(start + _AT_ONCE, len(members)))
+        looks = album.looks[members[batch]]
+        fewest, nearest = _nearest(album, members, looks, np.flatnonzero(staying[:start]))
+        among = _differing(looks, looks[:, 0])
+        for row, place in enumerate(batch):
+            before = np.flatnonzero(staying[batch[:row]])
+            if len(before) and among[row, before].min() < fewest[row]:
+                nearest[row] = start + before[among[row, before].argmin()]
+                fewest[row] = among[row, before].min()
+            if fewest[row] <= bits:
+                found[int(place)] = (int(nearest[row]), float(fewest[row]))
+            else:
+                staying[place] = True
     return found
+
+
+def _nearest(album: Album, members: Array, looks: Array, places: Array) -> tuple[Array, Array]:
+    """In how many bits looks differ from the most alike of those at places, and which that is."""
+    fewest, nearest = np.full(len(looks), 257, np.int16), np.zeros(len(looks), np.int64)
+    for start in range(0, len(places), _BEFORE):
+        some = places[start : start + _BEFORE]
+        differing = _differing(looks, album.looks[members[some], 0])
+        best = differing.argmin(1)
+        least = differing[np.arange(len(looks)), best]
+        nearest = np.where(least < fewest, some[best], nearest)
+        fewest = np.minimum(fewest, least)
+    return fewest, nearest
 
 
 def _differing(looks: Array, upright: Array) -> Array:
@@ -80,19 +103,23 @@ def _differing(looks: Array, upright: Array) -> Array:
     return fewest
 
 
-def part_copies(prints: Sequence[Print], share: float) -> Copies:
+def part_copies(album: Album, members: Array, share: float) -> Copies:
     """Pictures of which a part is in another; alike is the share of the smaller one.
 
     Tiles of both agree, and so does where they are.
 
     Args:
-        prints: The pictures.
+        album: What pictures are known by.
+        members: The numbers of those that are compared, worthiest first; (n,) int64.
         share: Which part of the smaller picture must lie in the other.
     """
     alike: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for first, second, marks in _agreeing(prints):
-        part = _common_part(prints[first], prints[second], marks)
+    rank = np.full(len(album), -1, np.int64)
+    rank[members] = np.arange(len(members))
+    for one, other, marks in _agreeing(album, rank):
+        part = _common_part(album, one, other, marks)
         if part >= share:
+            first, second = sorted((int(rank[one]), int(rank[other])))
             alike[second].append((first, part))
     found: Copies = {}
     for place in sorted(alike):
@@ -102,7 +129,7 @@ def part_copies(prints: Sequence[Print], share: float) -> Copies:
     return found
 
 
-KINDS: dict[str, Callable[[Sequence[Print], float], Copies]] = {
+KINDS: dict[str, Callable[[Album, Array, float], Copies]] = {
     "exact": exact_copies,
     "near": near_copies,
     "tiles": part_copies,
@@ -110,59 +137,90 @@ KINDS: dict[str, Callable[[Sequence[Print], float], Copies]] = {
 """By the name of the rule, the surest first."""
 
 
-def _agreeing(prints: Sequence[Print]) -> Iterator[tuple[int, int, Array]]:
-    """Two pictures, and the numbers of marks that match, (n, 2); where they are enough."""
-    if not any(len(each.marks) for each in prints):
-        return
-    owners = np.concatenate([np.full(len(each.marks), n) for n, each in enumerate(prints)])
-    inside = np.concatenate([np.arange(len(each.marks)) for each in prints])
-    pairs = _near_marks(np.concatenate([each.marks for each in prints]), owners)
-    firsts, seconds = owners[pairs[:, 0]], owners[pairs[:, 1]]
-    order = np.lexsort((seconds, firsts))
-    pairs, firsts, seconds = pairs[order], firsts[order], seconds[order]
-    edges = np.flatnonzero((np.diff(firsts) != 0) | (np.diff(seconds) != 0)) + 1
+def _agreeing(album: Album, rank: Array) -> Iterator[tuple[int, int, Array]]:
+    """Two pictures with a rank, and which of their marks match, (n, 2); where they are enough."""
+    ends = album.ends
+    pairs = _near_marks(album.marks, ends, rank)
+    owners = np.searchsorted(ends, pairs, "right") - 1
+    order = np.lexsort((owners[:, 1], owners[:, 0]))
+    pairs, owners = pairs[order], owners[order]
+    edges = np.flatnonzero((np.diff(owners, axis=0) != 0).any(1)) + 1
     for start, stop in pairwise([0, *edges.tolist(), len(pairs)]):
         if stop - start >= _FEWEST:
-            yield int(firsts[start]), int(seconds[start]), inside[pairs[start:stop]]
+            one, other = owners[start]
+            yield int(one), int(other), pairs[start:stop] - ends[owners[start]]
 
 
-def _near_marks(marks: Array, owners: Array) -> Array:
+def _near_marks(marks: Array, ends: Array, rank: Array) -> Array:
     """Pairs of marks of two pictures that differ in few bits, the lower number first.
 
     Marks that differ in few bits are equal in some run of bits. The more marks there are, the
     longer the runs, so that few are equal by chance.
     """
-    width = np.uint64(min(max(_NARROWEST, len(marks).bit_length() + 2), 32))
+    counts = np.diff(ends)
+    total = int(counts[rank >= 0].sum())
+    width = min(max(_NARROWEST, total.bit_length() + 2), 32)
     found = [np.zeros((0, 2), np.int64)]
     for start in _STARTS:
-        turned = (marks >> np.uint64(start)) | (marks << np.uint64((64 - start) % 64))
-        runs = turned & ((np.uint64(1) << width) - np.uint64(1))
-        order = np.argsort(runs, kind="stable")
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(runs[order])) + 1])
-        lengths = np.diff(np.append(starts, len(order)))
-        for length in np.unique(lengths[(lengths > 1) & (lengths <= _CROWD)]):
-            groups = order[starts[lengths == length][:, None] + np.arange(length)]
-            rows, columns = np.triu_indices(int(length), 1)
+        for groups in _equal_runs(marks, counts, rank, start, width):
+            rows, columns = np.triu_indices(groups.shape[1], 1)
             one, other = groups[:, rows].ravel(), groups[:, columns].ravel()
             few = np.bitwise_count(marks[one] ^ marks[other]) <= _MARK_BITS
-            few &= owners[one] != owners[other]
-            pair = np.column_stack([one[few], other[few]])
-            found.append(np.sort(pair, axis=1))
+            one, other = one[few], other[few]
+            apart = np.searchsorted(ends, one, "right") != np.searchsorted(ends, other, "right")
+            found.append(np.sort(np.column_stack([one[apart], other[apart]]), axis=1))
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _common_part(one: Print, other: Print, pairs: Array) -> float:
+def _equal_runs(
+    marks: Array, counts: Array, rank: Array, start: int, width: int
+) -> Iterator[Array]:
+    """Numbers of marks whose bits from ``start`` are equal, in groups of one size each."""
+    # The run above and the number below it in one word, so that sorting needs no room of its own.
+    words = np.empty(int(counts[rank >= 0].sum()), np.uint64)
+    filled = 0
+    asked = np.repeat(rank >= 0, counts)
+    for first in range(0, len(marks), _MARKS_AT_ONCE):
+        numbers = first + np.flatnonzero(asked[first : first + _MARKS_AT_ONCE])
+        some = marks[numbers]
+        turned = (some >> np.uint64(start)) | (some << np.uint64((64 - start) % 64))
+        runs = turned & np.uint64((1 << width) - 1)
+        words[filled : filled + len(numbers)] = runs << np.uint64(32) | numbers.astype(np.uint64)
+        filled += len(numbers)
+    words.sort()
+    begins = _beginnings(words)
+    lengths = np.diff(begins)
+    for length in np.unique(lengths[(lengths > 1) & (lengths <= _CROWD)]):
+        chosen = begins[:-1][lengths == length]
+        for first in range(0, len(chosen), _MARKS_AT_ONCE // _CROWD):
+            some = chosen[first : first + _MARKS_AT_ONCE // _CROWD]
+            groups = words[some[:, None] + np.arange(length)]
+            yield (groups & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _beginnings(words: Array) -> Array:
+    """Where another run begins in sorted words, and where they end; int64."""
+    found = [np.zeros(1, np.int64)]
+    for first in range(0, len(words) - 1, _MARKS_AT_ONCE):
+        runs = words[first : first + _MARKS_AT_ONCE + 1] >> np.uint64(32)
+        found.append(first + 1 + np.flatnonzero(np.diff(runs)))
+    return np.append(np.concatenate(found), len(words))
+
+
+def _common_part(album: Album, one: int, other: int, pairs: Array) -> float:
     """The share of the smaller picture that lies in the other; 0 where too few tiles agree.
 
     Two tiles that match say how large one picture is in the other, how it is mirrored and where it
     lies. Tiles of the same picture all say the same.
 
     Args:
-        one: A picture.
-        other: Another.
+        album: What pictures are known by.
+        one: The number of a picture.
+        other: Of another.
         pairs: Numbers of marks that match, (n, 2).
     """
-    ours, theirs = one.places[pairs[:, 0]], other.places[pairs[:, 1]]
+    ours, theirs = album.places(one)[pairs[:, 0]], album.places(other)[pairs[:, 1]]
+    our_size, their_size = album.sizes[one], album.sizes[other]
     ways = ours[:, MIRROR].astype(int) ^ theirs[:, MIRROR].astype(int)
     zooms = theirs[:, SIZE] / ours[:, SIZE]
     best = 0.0
@@ -176,12 +234,12 @@ def _common_part(one: Print, other: Print, pairs: Array) -> float:
         places = np.unique(ours[agree, :SIZE].round(), axis=0)
         if len(places) < _FEWEST:
             continue
-        corners = np.sort(turn * np.stack([np.zeros(2), one.size]) + shift, axis=0)
-        low, high = np.maximum(corners[0], 0), np.minimum(corners[1], other.size)
+        corners = np.sort(turn * np.stack([np.zeros(2), our_size]) + shift, axis=0)
+        low, high = np.maximum(corners[0], 0), np.minimum(corners[1], their_size)
         common = float(np.prod(np.maximum(high - low, 0)))
         # A word on two pages agrees with itself, but spans little of what then would be common.
         spanned = float(np.prod(np.ptp(places, axis=0)) * zoom**2)
         if spanned >= _SPANNED * common:
-            smaller = min(np.prod(one.size) * zoom**2, float(np.prod(other.size)))
+            smaller = min(np.prod(our_size) * zoom**2, float(np.prod(their_size)))
             best = max(best, common / float(smaller))
     return min(best, 1.0)

@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from data_tools.matching import KINDS
+import numpy as np
+
+from data_tools.album import Album
+from data_tools.matching import KINDS, Array
 from data_tools.prints import Print
 from data_tools.rules import Rejection
-from data_tools.settings import Build
+from data_tools.settings import Build, Select
 from realesr.randomness import derive
 
 TRAIN, VALIDATION = "train", "validation"
@@ -37,14 +43,6 @@ class Candidate:
     jpeg: float
     print: Print
 
-    def worth(self) -> tuple[float, ...]:
-        """Of copies the largest is kept, then the least compressed, then the first.
-
-        One that is held out comes before all: what is trained on must not hold it.
-        """
-        held_out = self.split not in ("", TRAIN)
-        return (-held_out, -float(self.print.size.prod()), -self.jpeg, self.number)
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -59,20 +57,60 @@ class Verdict:
     rejections: dict[int, Rejection]
 
 
-def reduce(candidates: Sequence[Candidate], build: Build) -> Verdict:
-    """Find copies, and share the rest among the splits."""
+class _Known(NamedTuple):
+    """What is said of a candidate once its print is in the album."""
+
+    number: int
+    source: str
+    stated: str
+    split: str
+
+
+def reduce(candidates: Iterable[Candidate], build: Build) -> Verdict:
+    """Find copies, and share the rest among the splits.
+
+    Args:
+        candidates: Taken one by one; about 1.5 kB of each are kept in memory.
+        build: Thresholds, and the share that is held out.
+    """
+    with Album() as album:
+        known, qualities = list[_Known](), array("d")
+        for each in candidates:
+            album.add(each.print)
+            qualities.append(each.jpeg)
+            split = split_of(each, build.validation)
+            known.append(_Known(each.number, each.source, each.split, split))
+        left, rejections = _without_copies(album, known, qualities, build.select)
+    return Verdict({known[each].number: known[each].split for each in left.tolist()}, rejections)
+
+
+def _without_copies(
+    album: Album, known: Sequence[_Known], qualities: array[float], select: Select
+) -> tuple[Array, dict[int, Rejection]]:
+    """The places of those that stay, and why each other goes."""
+    left = _by_worth(album, known, qualities)
     rejections: dict[int, Rejection] = {}
-    left = sorted(candidates, key=Candidate.worth)
     for rule, find in KINDS.items():
-        threshold = getattr(build.select, rule)
+        threshold = getattr(select, rule)
         if threshold is None or threshold is False:
             continue
-        copies = find([each.print for each in left], float(threshold))
+        copies = find(album, left, float(threshold))
         for place, (original, alike) in copies.items():
-            rejection = _said(rule, alike, threshold, left[place], left[original])
-            rejections[left[place].number] = rejection
-        left = [each for place, each in enumerate(left) if place not in copies]
-    return Verdict({each.number: split_of(each, build.validation) for each in left}, rejections)
+            copy = known[left[place]]
+            rejections[copy.number] = _said(rule, alike, threshold, copy, known[left[original]])
+        left = np.delete(left, list(copies))
+    return left, rejections
+
+
+def _by_worth(album: Album, known: Sequence[_Known], qualities: array[float]) -> Array:
+    """Of copies the largest is kept, then the least compressed, then the first.
+
+    One that is held out comes before all: what is trained on must not hold it.
+    """
+    held_out = np.array([each.stated not in ("", TRAIN) for each in known], bool)
+    numbers = np.array([each.number for each in known], np.int64)
+    pixels = album.sizes.prod(1)
+    return np.lexsort((numbers, -np.frombuffer(qualities, np.float64), -pixels, ~held_out))
 
 
 def split_of(candidate: Candidate, validation: float) -> str:
@@ -81,7 +119,7 @@ def split_of(candidate: Candidate, validation: float) -> str:
     So a picture stays in its split when others come or go.
     """
     if candidate.split:
-        return candidate.split
+        return sys.intern(candidate.split)
     drawn = derive(0, "split", candidate.sha256) / 2**63
     return VALIDATION if drawn < validation else TRAIN
 
@@ -93,12 +131,10 @@ _SENTENCES = {
 }
 
 
-def _said(
-    rule: str, alike: float, threshold: float, copy: Candidate, original: Candidate
-) -> Rejection:
+def _said(rule: str, alike: float, threshold: float, copy: _Known, original: _Known) -> Rejection:
     sentence = _SENTENCES[rule].format(other=original.source, alike=alike)
-    if original.split not in ("", TRAIN) and copy.split != original.split:
-        sentence += f" That one is held out as {original.split}."
+    if original.stated not in ("", TRAIN) and copy.stated != original.stated:
+        sentence += f" That one is held out as {original.stated}."
     if rule == "exact":
         return Rejection(rule, None, None, sentence)
     return Rejection(rule, alike, threshold, sentence)

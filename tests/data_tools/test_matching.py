@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_tools.album import Album
 from data_tools.matching import exact_copies, near_copies, part_copies
 from data_tools.prints import Print, mirrored, print_of
 from data_tools.test_sets import known, nearest
@@ -20,6 +21,12 @@ def made_up(looks: np.ndarray) -> Print:
     return Print(b"", np.array([8, 8]), looks, nothing, nothing, nothing, places)
 
 
+def among(find, prints, *threshold):
+    """What is found among all of these, the first the worthiest."""
+    with Album(prints) as album:
+        return find(album, np.arange(len(prints)), *threshold)
+
+
 @given(seed=st.integers(0, 10_000), count=st.integers(0, 300), bits=st.integers(0, 60))
 @settings(max_examples=12)
 def test_near_copies_are_those_of_a_plain_count(seed, count, bits):
@@ -28,7 +35,7 @@ def test_near_copies_are_those_of_a_plain_count(seed, count, bits):
     looks = ground[draw.integers(0, 6, count)]
     for _ in range(int(draw.integers(0, 40))):
         looks = looks ^ (np.uint64(1) << draw.integers(0, 64, looks.shape, np.uint64))
-    found = near_copies([made_up(each) for each in looks], bits)
+    found = among(near_copies, [made_up(each) for each in looks], bits)
     stays: list[int] = []
     for place in range(count):
         away = [
@@ -44,22 +51,22 @@ def test_near_copies_are_those_of_a_plain_count(seed, count, bits):
 def test_copies_of_a_photograph_are_found_and_others_are_not():
     pictures = list(photographs().values())
     prints = [print_of(pixels) for pixels in pictures]
-    assert not near_copies(prints, 56) and not part_copies(prints, 0.1)
+    assert not among(near_copies, prints, 56) and not among(part_copies, prints, 0.1)
     one = pictures[2]
     small = cv2.resize(one, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
     noisy = np.clip(one + np.random.default_rng(0).normal(0, 8, one.shape), 0, 255)
     for copy in (small, noisy.astype(np.uint8), mirrored(one, 1), mirrored(one, 2), one[3:, 3:]):
-        assert near_copies([*prints, print_of(copy)], 56)[5][0] == 2
+        assert among(near_copies, [*prints, print_of(copy)], 56)[5][0] == 2
     for part in (one[40:, :180], one[10:170, 30:200], mirrored(one[:160, 50:], 1)):
-        place, share = part_copies([*prints, print_of(part)], 0.25)[5]
+        place, share = among(part_copies, [*prints, print_of(part)], 0.25)[5]
         assert place == 2 and share > 0.8
-    assert exact_copies([*prints, print_of(one.copy())]) == {5: (2, 0.0)}
+    assert among(exact_copies, [*prints, print_of(one.copy())]) == {5: (2, 0.0)}
 
 
 def test_two_overlapping_parts_share_what_they_share():
     whole = np.concatenate([photographs()["astronaut0"], photographs()["coffee0"]], 1)
     left, right = whole[:, :300], whole[:, 150:]
-    _, share = part_copies([print_of(left), print_of(right)], 0.1)[1]
+    _, share = among(part_copies, [print_of(left), print_of(right)], 0.1)[1]
     assert share == pytest.approx((300 - 150) / (448 - 150), abs=0.12)
 
 
