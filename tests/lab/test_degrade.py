@@ -116,14 +116,14 @@ def test_a_place_on_a_slider_is_a_share_of_its_range(place, low, factor, ratios)
 def test_what_is_drawn_lies_in_the_range_that_is_shown(name):
     page = DegradeSettings(recipe=name)
     recipe, seen = page.preset(), 0
-    for seed in range(8):
+    for seed in range(5):
         for station in range(1, len(recipe.sample(seed).operations)):
             at = DegradeSettings(recipe=name, seed=seed, station=station)
             operation = at.trace().operations[station - 1]
             for field, (low, high) in usual_ranges(at).items():
                 seen += 1
                 assert low - 1e-9 <= getattr(operation, field) <= high + 1e-9, (field, operation)
-    assert seen > 8 or name == "bicubic_only"
+    assert seen > 4 or name == "bicubic_only"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -137,7 +137,7 @@ def test_500_draws_are_told_for_every_number(name):
 
 def by_command(line: str, folder) -> None:
     """What the program does with this line, in that folder."""
-    from realesr.cli import app
+    from realesr.commands.wiring import app
 
     with contextlib.chdir(folder):
         done = CliRunner().invoke(app, shlex.split(line)[1:])
