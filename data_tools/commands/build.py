@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from data_tools.commands.progress import StageLine
+from realesr.commands.options import AsJson, Workers
 from realesr.commands.report import printable
 from realesr.commands.saying import say
 from realesr.errors import ParameterError
@@ -42,16 +43,12 @@ def build(
         list[str],
         typer.Option("--set", help="key=value, such as select.noise=4 or shape.crop=480."),
     ] = [],  # noqa: B006
-    workers: Annotated[
-        int, typer.Option(min=0, max=256, help="Processes; 0 is one for each processor.")
-    ] = 0,
+    workers: Workers = 0,
     engine: Annotated[
         Literal["processes", "ray"],
         typer.Option(help="Whose processes: this machine's, or Ray's, on as many as it has."),
     ] = "processes",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build a data set; stopped at any moment, the same command goes on.
 

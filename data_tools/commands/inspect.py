@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from data_tools.commands.progress import StageLine
+from realesr.commands.options import AsJson, Workers
 from realesr.commands.report import printable
 from realesr.errors import ParameterError
 
@@ -30,13 +31,9 @@ def inspect(
         int,
         typer.Option(min=0, help="How many to take colours and frequencies from; 0 is all."),
     ] = 400,
-    workers: Annotated[
-        int, typer.Option(min=0, max=256, help="Processes; 0 is one for each processor.")
-    ] = 0,
+    workers: Workers = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a page about a data set: pictures, scores, copies, colours, licences.
 

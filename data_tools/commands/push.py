@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from realesr.commands.options import AsJson
 from realesr.commands.publish import Careful
 from realesr.commands.report import BatchBar, printable, say
 from realesr.errors import ParameterError
@@ -30,9 +31,7 @@ def push(
     shard: Annotated[int, typer.Option(min=1, max=5000, help="Megabytes of one file, about.")] = (
         256
     ),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Publish a data set with its card, or show what would be published.
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from data_tools.commands.progress import StageLine
+from realesr.commands.options import AsJson, Workers
 from realesr.commands.report import printable, say
 from realesr.errors import ParameterError
 from realesr.inference.batch import INTERRUPTED
@@ -30,13 +31,9 @@ def synth(
     seed: Annotated[
         int, typer.Option(min=0, help="Of the first picture; the next takes one more.")
     ] = 0,
-    workers: Annotated[
-        int, typer.Option(min=0, max=256, help="Processes; 0 is one for each processor.")
-    ] = 0,
+    workers: Workers = 0,
     force: Annotated[bool, typer.Option("--force", help="Make again what is there.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make pictures from seeds: dead leaves, text, drawings, textures, test charts, flat fields.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from realesr.commands.options import AsJson
 from realesr.commands.report import BatchBar, printable, say
 
 EXAMPLE = "Example: realesr-data verify ada/old-maps --against sets/maps"
@@ -18,9 +19,7 @@ def verify(
     against: Annotated[
         Path | None, typer.Option(help="The built data set that it must be equal to.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch a published data set and compare every file and picture with its sha256."""
     from data_tools.publishing.checking import verify as compare

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from realesr.commands.options import AsJson
 from realesr.commands.report import say
 from realesr.errors import ParameterError
 from realesr.images.safefile import make_folder, refuse_overwriting, write_file
@@ -33,9 +34,7 @@ def bench(
         bool, typer.Option(help="Run plain fp32 PyTorch and other engines beside it.")
     ] = True,
     plot: Annotated[Path | None, typer.Option(help="Where to draw the figures.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure models on this machine, beside plain PyTorch as the reference runs it.
 

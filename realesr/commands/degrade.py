@@ -20,6 +20,17 @@ from realesr.commands.degrading import (
     write_degraded,
 )
 from realesr.commands.holding import stops_held
+from realesr.commands.options import (
+    MOST_PIXELS,
+    AsJson,
+    Force,
+    Inputs,
+    Isolated,
+    MaxPixels,
+    Output,
+    Salvage,
+    no_picture,
+)
 from realesr.commands.report import announce, finish, printable
 from realesr.errors import ParameterError
 from realesr.gate import Limits
@@ -66,8 +77,8 @@ class DegradeReport(Report):
 
 
 def degrade(
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="A picture's name, or a folder.")],
+    inputs: Inputs,
+    output: Output,
     recipe: Annotated[
         str | None,
         typer.Option(help=f"One of {', '.join(PRESETS)}; or a .json or .toml file. [real_esrgan]"),
@@ -91,20 +102,11 @@ def degrade(
     replay: Annotated[
         Path | None, typer.Option(help="A trace: the same happens to these pictures.")
     ] = None,
-    salvage: Annotated[
-        bool, typer.Option("--salvage", help="Keep what can be read of pictures that are cut off.")
-    ] = False,
-    isolated: Annotated[
-        bool,
-        typer.Option("--isolated", help="Decode in a process of its own: for files of strangers."),
-    ] = False,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
-    ] = Limits().max_pixels,
-    force: Annotated[bool, typer.Option("--force", help="Replace results that exist.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    salvage: Salvage = False,
+    isolated: Isolated = False,
+    max_pixels: MaxPixels = MOST_PIXELS,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Degrade pictures by a recipe, and write down what happened.
 
@@ -121,9 +123,7 @@ def degrade(
     with Claim(output) if to_folder else contextlib.nullcontext():
         jobs = plan_jobs(inputs, output, label="lr")
         if not jobs:
-            raise ParameterError(
-                "E007", "no picture was found in what you named.", "Check the path."
-            )
+            raise no_picture()
         plans = plan_results(jobs, output, seed or 0, count, trace, stages)
         reading = Reading(Limits(max_pixels=max_pixels), salvage, isolated)
         run = _Run(plans, reading, force=force, as_json=as_json)

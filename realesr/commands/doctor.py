@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from realesr.commands.options import AsJson
 from realesr.commands.saying import printable, show
 
 EXAMPLE = "Example: realesr doctor configs/classroom.toml"
@@ -24,9 +25,7 @@ def doctor(
         int, typer.Option(min=0, help="How many pictures to look at, spread evenly; 0 for all.")
     ] = 1000,
     steps: Annotated[bool, typer.Option(help="Make a few steps: memory, time and disk.")] = True,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at a run's pictures, memory, time and disk; ends with 0 when training can start.
 

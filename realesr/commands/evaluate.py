@@ -11,6 +11,7 @@ import typer
 
 from realesr.commands.degrade import PRESETS
 from realesr.commands.holding import stops_held
+from realesr.commands.options import AsJson
 from realesr.commands.report import BatchBar, say
 from realesr.errors import ParameterError
 from realesr.images.safefile import check_target, make_folder, refuse_overwriting, write_file
@@ -93,9 +94,7 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     speed: Annotated[bool, typer.Option(help="Measure the time on 256x256 pixels too.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Judge models on pictures whose truth is known, and say how sure the figures are.
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from realesr.commands.options import (
+    MOST_PIXELS,
+    AsJson,
+    Force,
+    Inputs,
+    MaxPixels,
+    Output,
+    no_picture,
+)
 from realesr.commands.saying import printable, say
 from realesr.commands.upscaling import ChosenModel
-from realesr.errors import ParameterError, PictureError, RealesrError
+from realesr.errors import PictureError, RealesrError
 from realesr.gate import Limits
 from realesr.images.safefile import make_folder
 from realesr.inference.batch import Job, plan_jobs, refuse_existing
@@ -27,8 +35,8 @@ _SOME_REFUSED = 3
 
 
 def honesty(
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="A picture's name, or a folder.")],
+    inputs: Inputs,
+    output: Output,
     model: Annotated[
         str, typer.Option(help="A name of `realesr models list`, or a weights file.")
     ] = DEFAULT_MODEL,
@@ -36,13 +44,9 @@ def honesty(
         str | None,
         typer.Option(help="A second opinion; the model's faithful partner where it has one."),
     ] = None,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
-    ] = Limits().max_pixels,
-    force: Annotated[bool, typer.Option("--force", help="Replace results that exist.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    max_pixels: MaxPixels = MOST_PIXELS,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a model made up: two maps beside each other, and a number for each.
 
@@ -51,9 +55,14 @@ def honesty(
     """
     jobs = plan_jobs(inputs, output, label="honesty")
     if not jobs:
-        raise ParameterError("E007", "no picture was found in what you named.", "Check the path.")
+        raise no_picture()
     chosen = ChosenModel(model, None)
-    work = _Work(chosen, second or faithful_partner(chosen.spec), Reading(Limits(max_pixels=max_pixels)), force)
+    work = _Work(
+        chosen,
+        second or faithful_partner(chosen.spec),
+        Reading(Limits(max_pixels=max_pixels)),
+        force,
+    )
     entries: list[dict[str, object]] = []
     for job in jobs:
         existing = refuse_existing(job, force=force)

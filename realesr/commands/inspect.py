@@ -7,12 +7,21 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from realesr.commands.options import (
+    MOST_PIXELS,
+    AsJson,
+    Inputs,
+    Isolated,
+    MaxPixels,
+    Salvage,
+    no_picture,
+)
 from realesr.commands.saying import printable, say
-from realesr.errors import ParameterError, PictureError
+from realesr.errors import PictureError
 from realesr.gate import Limits
 from realesr.inference.reading import Reading
 from realesr.inference.walking import find_pictures
@@ -27,20 +36,11 @@ _SOME_REFUSED = 3
 
 
 def inspect(
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
-    salvage: Annotated[
-        bool, typer.Option("--salvage", help="Keep what can be read of pictures that are cut off.")
-    ] = False,
-    isolated: Annotated[
-        bool,
-        typer.Option("--isolated", help="Decode in a process of its own: for files of strangers."),
-    ] = False,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
-    ] = Limits().max_pixels,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    inputs: Inputs,
+    salvage: Salvage = False,
+    isolated: Isolated = False,
+    max_pixels: MaxPixels = MOST_PIXELS,
+    as_json: AsJson = False,
 ) -> None:
     """Say what is wrong with pictures: noise, blur, JPEG, enlarging and more, and what may help.
 
@@ -50,7 +50,7 @@ def inspect(
     """
     found = find_pictures(inputs, Path(os.devnull))
     if not found:
-        raise ParameterError("E007", "no picture was found in what you named.", "Check the path.")
+        raise no_picture()
     reading = Reading(Limits(max_pixels=max_pixels), salvage, isolated)
     entries: list[dict[str, object]] = []
     refused = 0

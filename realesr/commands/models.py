@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from realesr.commands.options import AsJson
 from realesr.models.catalogue import DEFAULT_MODEL, known_models
 
 app = typer.Typer(help="The models realesr knows.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Name = Annotated[
     str,
     typer.Argument(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from realesr.commands.options import AsJson
 from realesr.commands.report import BatchBar, printable, say
 from realesr.errors import NetworkError, ParameterError
 
@@ -57,9 +58,7 @@ def publish(
     space: Annotated[
         bool, typer.Option("--space", help="A lab on the Hub with this model first, too.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Publish a trained model with its card, or show what would be published.
 

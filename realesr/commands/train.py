@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from realesr.commands.options import AsJson
+
 EXAMPLE = "Example: realesr train configs/classroom.toml --set data.workers=2"
 
 
@@ -20,9 +22,7 @@ def train(
     changes: Annotated[
         list[str], typer.Option("--set", help="key=value, instead of what the file says.")
     ] = [],  # noqa: B006  typer reads it and never changes it
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a network as a configuration says; Ctrl-C saves and stops, --resume goes on."""
     from realesr.train.config_files import read_config

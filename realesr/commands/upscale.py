@@ -6,13 +6,22 @@ import functools
 import logging
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from realesr.commands.deciding import OPTIONS, Deciding
 from realesr.commands.marking import Marking
+from realesr.commands.options import (
+    MOST_PIXELS,
+    AsJson,
+    Force,
+    Inputs,
+    Isolated,
+    MaxPixels,
+    Output,
+    Salvage,
+)
 from realesr.commands.report import finish, say
 from realesr.commands.upscaling import ChosenModel, Run, check_formats, choose_enlargement
 from realesr.errors import ParameterError
@@ -65,8 +74,8 @@ class Alpha(StrEnum):
 
 def upscale(
     context: typer.Context,
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="A picture's name, or a folder.")],
+    inputs: Inputs,
+    output: Output,
     model: Annotated[
         str, typer.Option(help="A name of `realesr models list`, or a weights file.")
     ] = DEFAULT_MODEL,
@@ -148,20 +157,11 @@ def upscale(
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="For JPEG, WebP and AVIF.")
     ] = None,
-    salvage: Annotated[
-        bool, typer.Option("--salvage", help="Keep what can be read of pictures that are cut off.")
-    ] = False,
-    isolated: Annotated[
-        bool,
-        typer.Option("--isolated", help="Decode in a process of its own: for files of strangers."),
-    ] = False,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger pictures before decoding them.")
-    ] = Limits().max_pixels,
-    force: Annotated[bool, typer.Option("--force", help="Replace results that exist.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on standard output.")
-    ] = False,
+    salvage: Salvage = False,
+    isolated: Isolated = False,
+    max_pixels: MaxPixels = MOST_PIXELS,
+    force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make pictures larger and better with a model.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from realesr.commands.options import no_picture
 from realesr.commands.report import BatchBar, announce, say
 from realesr.errors import Notice, ParameterError, RealesrError
 from realesr.gate import Header, check_output, output_format
@@ -239,9 +240,7 @@ class Run:
         label = self._wishes.enlargement.label
         self._jobs = plan_jobs(inputs, self._output, label=label, suffix=suffix, owners=owners)
         if not self._jobs:
-            raise ParameterError(
-                "E007", "no picture was found in what you named.", "Check the path."
-            )
+            raise no_picture()
         if self._ledger:
             self._ledger.sweep(self._jobs)
         for job in self._jobs:
