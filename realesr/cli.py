@@ -15,7 +15,8 @@ import os
 import re
 import signal
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from realesr.commands.saying import say
 from realesr.errors import ParameterError, RealesrError, ResourceError
@@ -28,6 +29,15 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def main() -> None:
     """Run the program; every failure is one coded sentence and its own exit code."""
+    run_program(_run)
+
+
+def run_program(run: Callable[[list[str]], int]) -> NoReturn:
+    """Run a program of ours and end with its exit code, whatever happens on the way.
+
+    Args:
+        run: What it does with the words it was given; its exit code.
+    """
     received: list[int] = []
 
     def stop(number: int, frame: object) -> None:
@@ -38,7 +48,8 @@ def main() -> None:
     before = signal.signal(signal.SIGTERM, stop)
     try:
         try:
-            code = _run(sys.argv[1:])
+            _check_words(sys.argv[1:])
+            code = run(sys.argv[1:])
             sys.stdout.flush()
         except BaseException as fault:
             code = _answer(fault)
@@ -48,7 +59,6 @@ def main() -> None:
 
 
 def _run(words: list[str]) -> int:
-    _check_words(words)
     try:
         os.getcwd()  # noqa: PTH109
     except OSError as error:
