@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from gradio.route_utils import FnIndexInferError
 
+from lab.guards import names_address
 from lab.settings import FIELDS, UpscaleSettings
 from lab.text import say
 from lab.workbench import Workbench
@@ -26,6 +27,8 @@ class CodedBlocks(gr.Blocks):
 
     async def preprocess_data(self, *arguments: Any, **settings: Any) -> Any:
         """Refuse in a sentence what does not fit: files nobody uploaded, too few values."""
+        if names_address([*arguments[1:], *settings.values()]):
+            raise refusal(_misfit())
         try:
             return await super().preprocess_data(*arguments, **settings)
         except Exception as fault:
