@@ -10,7 +10,8 @@ from lab.settings import UpscaleSettings
 from lab.shelf import Loading
 from lab.text import duration, say
 from lab.workbench import Preview, Result, Saving, Step, Tiles
-from realesr.errors import RealesrError
+from realesr.errors import Notice, RealesrError
+from realesr.inference.decisions import Decision
 
 
 def ready() -> str:
@@ -51,7 +52,14 @@ def busy(step: Step) -> str:
 def done(result: Result) -> str:
     """The end of a job, with what a person should know about it."""
     finished = say("run.done", time=duration(result.seconds))
-    return _box("done", _line(finished), *notices([str(notice) for notice in result.notices]))
+    return _box("done", _line(finished), *notices([_told(notice) for notice in result.notices]))
+
+
+def _told(notice: Notice) -> str:
+    if not isinstance(notice, Decision):
+        return str(notice)
+    what = say(f"decision.{notice.name}")
+    return say("decision.told", what=what, reason=notice.sentence)
 
 
 def other(result: Result) -> str:

@@ -57,8 +57,8 @@ class UpscalePage(Events):
                 self._build_pictures()
             with gr.Column(scale=3, min_width=288, elem_classes="controls"):
                 self._build_photo()
-                self._build_controls()
                 self._build_dock()
+                self._build_controls()
                 self._build_home()
         self._connect(app)
 
@@ -70,6 +70,8 @@ class UpscalePage(Events):
             self.honest = gr.Button(i18n("honesty.ask"), min_width=0, size="sm", elem_id="honest")
             self.true = gr.Button(i18n("honesty.true"), min_width=0, size="sm", elem_id="true")
         self.legend = gr.HTML(upscale_honesty.nothing(), elem_id="legend")
+        self.checkup = gr.HTML(upscale_checkup.waiting(), elem_id="checkup")
+        self.controls.build_decisions(self.first)
 
     def _build_photo(self) -> None:
         self.photo = gr.File(
@@ -81,16 +83,14 @@ class UpscalePage(Events):
         )
         kept = say("upscale.kept_public" if self.bench.public else "upscale.kept_own")
         gr.HTML(f'<p class="kept">{kept}</p>')
-        self.checkup = gr.HTML(upscale_checkup.waiting(), elem_id="checkup")
 
     def _build_controls(self) -> None:
-        self.controls.build_decisions(self.first)
         self.controls.build_main(self.first)
         with gr.Accordion(i18n("upscale.finer"), open=False, elem_id="finer"):
             self.controls.build_finer(self.first)
-        self.plan = gr.HTML(self.plan_line(None, self.first, None), elem_id="plan")
 
     def _build_dock(self) -> None:
+        self.plan = gr.HTML(self.plan_line(None, self.first, None), elem_id="plan")
         with gr.Column(elem_classes="dock"):
             with gr.Row(elem_classes="actions"):
                 self.run = gr.Button(
