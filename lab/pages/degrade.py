@@ -67,7 +67,7 @@ class DegradePage:
                 self.viewer = CompareViewer(
                     words=words("viewer"), elem_id="viewer", follow_address=True
                 )
-            with gr.Column(scale=4, min_width=288, elem_classes="controls"):
+            with gr.Column(scale=4, min_width=288, elem_classes="aside"):
                 self.panel = gr.HTML(js_on_load=_SCRIPT + CONTROLS_SCRIPT, elem_id="station")
                 self.send = gr.Button(i18n("degrade.send"), variant="primary", elem_id="send")
                 self.download = gr.DownloadButton(i18n("degrade.download"), elem_id="download")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from torch import Tensor
 
 from lab import chains
 from lab.chains import Darkroom, check_sizes
@@ -113,8 +114,15 @@ def _looked_at(film: Film, station: int) -> list[tuple[str, Any]]:
     if not station:
         return [(say("degrade.original"), film.hr)]
     name = f"{station} {chains.spoken(film.trace.operations[station - 1])}"
-    before = (say("degrade.before", name=name), film.before(station))
-    return [before, (name, film.after(station))]
+    both = (say("degrade.before", name=name), film.before(station)), (name, film.after(station))
+    return [(_with_size(name, image, film.hr), image) for name, image in both]
+
+
+def _with_size(name: str, image: Tensor, hr: Tensor) -> str:
+    """The name, and the picture's own size where the viewer shows it larger."""
+    if image.shape == hr.shape:
+        return name
+    return say("degrade.enlarged", name=name, width=image.shape[-1], height=image.shape[-2])
 
 
 def _as_large_as(pixels: Any, size: tuple[int, ...]) -> Any:
