@@ -69,9 +69,10 @@ const geometry = (() => {
     view.fit ? fitZoom(scene, panel) : snapZoom(view.zoom);
 
   // A picture smaller than its panel stands in the middle; a larger one leaves no gap at its edge.
+  // Millionths, as a link has them: what it brings back is the same to the pixel.
   function clampCentre(share, length, zoom, room) {
     const half = room / 2 / (length * zoom);
-    return half >= 0.5 ? 0.5 : clamp(share, half, 1 - half);
+    return half >= 0.5 ? 0.5 : Math.round(clamp(share, half, 1 - half) * 1e6) / 1e6;
   }
 
   function settle(view, scene, panel) {

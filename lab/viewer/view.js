@@ -7,11 +7,11 @@ const viewText = (() => {
     mode: 'wipe', zoom: null, of: null, x: 0.5, y: 0.5, pictures: [], wipe: 50,
     smooth: false, signed: false, gain: 4, surround: 'grey',
   };
-  const short = (share) => String(+share.toFixed(4));
+  const short = (share) => String(+share.toFixed(6));
 
   function write(view) {
     const parts = [view.mode];
-    if (view.zoom !== null) parts.push(`z${+view.zoom.toPrecision(4)}`);
+    if (view.zoom !== null) parts.push(`z${+view.zoom.toPrecision(6)}`);
     if (view.of !== null) parts.push(`of${view.of}`);
     for (const axis of ['x', 'y']) if (short(view[axis]) !== '0.5') parts.push(axis + short(view[axis]));
     if (view.pictures.length) parts.push(`p${view.pictures.join('-')}`);

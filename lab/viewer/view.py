@@ -50,7 +50,7 @@ class View:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is one of {', '.join(map(str, allowed))}.")
         fits = (
-            (self.zoom is None or 0 < self.zoom <= 16)
+            (self.zoom is None or 0.001 <= self.zoom <= 16)
             and (self.of is None or 0 < self.of <= 10**6)
             and 0 <= self.x <= 1
             and 0 <= self.y <= 1
@@ -68,7 +68,7 @@ class View:
         """
         parts = [self.mode]
         if self.zoom is not None:
-            parts.append(f"z{self.zoom:.4g}")
+            parts.append(f"z{self.zoom:.6g}")
         if self.of is not None:
             parts.append(f"of{self.of}")
         parts += [f"{axis}{_short(getattr(self, axis))}" for axis in "xy" if _moved(self, axis)]
@@ -104,7 +104,7 @@ class View:
 
 
 def _short(share: float) -> str:
-    return f"{share:.4f}".rstrip("0").rstrip(".")
+    return f"{share:.6f}".rstrip("0").rstrip(".")
 
 
 def _moved(view: View, axis: str) -> bool:

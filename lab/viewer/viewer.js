@@ -80,7 +80,7 @@ function applyView(text) {
   const some = view.pictures.length ? view.pictures.map((number) => number - 1) : null;
   Object.assign(state, {
     mode: view.mode, wipe: view.wipe / 100, smooth: view.smooth, signed: view.signed,
-    gain: view.gain, surround: view.surround,
+    gain: view.gain, surround: view.surround, pair: null, chosen: null,
   });
   if (ofPair()) state.pair = some?.length === 2 ? some : null;
   else state.chosen = some;

@@ -126,10 +126,10 @@ def test_a_view_from_python_goes_with_the_pictures(tmp_path):
 views = st.builds(
     View,
     mode=st.sampled_from(["wipe", "side", "blink", "difference", "loupe"]),
-    zoom=st.none() | st.integers(1, 16000).map(lambda n: float(f"{n / 1000:.4g}")),
+    zoom=st.none() | st.integers(1, 16000).map(lambda n: float(f"{n / 1000:.6g}")),
     of=st.none() | st.integers(1, 10**6),
-    x=st.integers(0, 10000).map(lambda n: n / 10000),
-    y=st.integers(0, 10000).map(lambda n: n / 10000),
+    x=st.integers(0, 10**6).map(lambda n: n / 10**6),
+    y=st.integers(0, 10**6).map(lambda n: n / 10**6),
     pictures=st.lists(st.integers(1, 99), max_size=9).map(tuple),
     wipe=st.integers(0, 100),
     smooth=st.booleans(),

@@ -9,11 +9,15 @@ import gradio as gr
 
 from lab.look import theme
 from lab.text import words
-from lab.viewer import CompareViewer, Scene, Shown, View
+from lab.viewer import CompareViewer, Scene, Shown, View, tiles
 
 
-def main(folder: Path) -> None:
-    """Serve the folder's pictures, each set in a folder of its own; the first is shown."""
+def main(folder: Path, side: int) -> None:
+    """Serve the folder's pictures, each set in a folder of its own; the first is shown.
+
+    Pictures over 0.1 megapixels together are cut into tiles of that ``side``.
+    """
+    tiles.ROOM, tiles.SMALL, tiles.SIDE = 100_000, 30_000, side
     sets = {
         place.name: [Shown(path, path.stem) for path in sorted(place.glob("*.png"))]
         for place in sorted(folder.iterdir())
@@ -41,4 +45,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))
