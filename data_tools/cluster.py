@@ -91,18 +91,27 @@ def _start(workers: int) -> Any:
         if given["address"] == "local":
             given |= {"num_cpus": workers, "include_dashboard": False}
             given |= {"object_store_memory": _STORE_BYTES}
-        try:
-            ray.init(**given, logging_level=logging.ERROR, log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ResourceError(
-                "E301",
-                f"Ray does not start at {given['address']}: {str(error).splitlines()[0]}",
-                f"Check {ADDRESS}, and that the cluster runs.",
-            ) from error
+        _connect(ray, given, tries=3 if given["address"] == "local" else 1)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray
+
+
+def _connect(ray: Any, given: dict[str, Any], tries: int) -> None:
+    """Start Ray; where a machine is too busy it gives up after half a minute, so ask again."""
+    try:
+        ray.init(**given, logging_level=logging.ERROR, log_to_driver=False)
+    except Exception as error:  # Of too busy a machine Ray raises just that.
+        ray.shutdown()
+        if tries > 1:
+            _connect(ray, given, tries - 1)
+            return
+        raise ResourceError(
+            "E301",
+            f"Ray does not start at {given['address']}: {(str(error) or repr(error)).splitlines()[0]}",
+            f"Check {ADDRESS}, and that the cluster runs.",
+        ) from error
 
 
 def _lots(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:

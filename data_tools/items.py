@@ -12,8 +12,8 @@ from typing import Protocol
 
 from realesr.errors import PictureError
 from realesr.gate import Limits
+from realesr.hub.licences import UNKNOWN
 
-UNKNOWN = "unknown"
 MOST_BYTES = Limits().max_bytes
 
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from data_tools.items import NOBODY, UNKNOWN, Credit, Item
-from data_tools.licences import spelled
+from data_tools.items import NOBODY, Credit, Item
 from data_tools.looking import Look, open_header
 from data_tools.prints import Print, print_of
 from data_tools.rules import Rejection, judged
 from data_tools.settings import Build, Select
 from data_tools.test_sets import nearest
 from realesr.errors import PictureError
+from realesr.hub.licences import UNKNOWN, spelled
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from data_tools.items import UNKNOWN
 from data_tools.report.gathering import Material
+from realesr.hub.licences import UNKNOWN
 
 
 @dataclass(frozen=True)

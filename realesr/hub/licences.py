@@ -91,6 +91,7 @@ _TABLE = {
 }
 _ALIASES = {
     "cc0": "CC0-1.0",
+    "cczero": "CC0-1.0",
     "publicdomain": "LicenseRef-PublicDomain",
     "pd": "LicenseRef-PublicDomain",
     "apache2": "Apache-2.0",
@@ -112,6 +113,18 @@ def find_licence(text: str) -> Licence | None:
     bare = _bare(text)
     name = next((name for name in _TABLE if _bare(name) == bare), _ALIASES.get(bare, ""))
     return _TABLE.get(name)
+
+
+def spelled(text: str) -> str:
+    """A licence by its SPDX name where it is known by another; else as it was written.
+
+    >>> spelled("cc by 4.0"), spelled("CC0"), spelled("Public domain"), spelled("")
+    ('CC-BY-4.0', 'CC0-1.0', 'LicenseRef-PublicDomain', 'unknown')
+    """
+    found = find_licence(text)
+    if found:
+        return found.name
+    return UNKNOWN if _bare(text) in ("", "none", "other") else text.strip()
 
 
 def examine(own: str, parts: Sequence[Part]) -> Iterator[Finding]:
