@@ -62,16 +62,22 @@ def build_app(bench: Workbench, folder: Path, visitors: Visitors) -> gr.Blocks:
         visitors: Who looks at what.
     """
     with CodedBlocks(title=say("app.title"), analytics_enabled=False) as app:
-        gr.Navbar(main_page_name=say("pages.upscale"))
+        _bar()
         UpscalePage(bench, folder, visitors).build(app)
         build_api(bench, MODEL_QUEUE, folder)
         build_degrade_api(bench, folder)
         _footer("./")
     for name, page in FURTHER_PAGES.items():
-        with app.route(say(f"pages.{name}"), f"/{name}"):
+        shown = name not in ("privacy", "ethics")  # the last line of every page leads there
+        with app.route(say(f"pages.{name}"), f"/{name}", show_in_navbar=shown):
+            _bar()
             page(bench, folder, visitors).build(app)
             _footer("./")
     return app.queue(max_size=400, default_concurrency_limit=4)
+
+
+def _bar() -> None:
+    gr.Navbar(main_page_name=say("pages.upscale"))
 
 
 def _footer(home: str) -> None:
