@@ -39,3 +39,26 @@ def photo(
     right = None if width is None else left + width
     piece = np.ascontiguousarray(pixels[top:bottom, left:right, :3])
     return to_tensor(piece)
+
+
+def middles(names: str, side: int) -> Tensor:
+    """The brightness in the middle of several photographs, for networks that learn in seconds.
+
+    Args:
+        names: Their names, with spaces between them.
+        side: Height and width of each piece.
+
+    Returns:
+        N x 1 x side x side, float32 in [0, 1]; the green channel stands for brightness.
+
+    >>> middles("coffee camera", 32).shape
+    torch.Size([2, 1, 32, 32])
+    """
+    import torch
+
+    pieces = []
+    for name in names.split():
+        whole = photo(name)
+        top, left = ((length - side) // 2 for length in whole.shape[-2:])
+        pieces.append(whole[:, 1:2, top : top + side, left : left + side])
+    return torch.cat(pieces)

@@ -38,7 +38,8 @@ def run(lesson: Lesson, *, short: bool, student: bool = False) -> Any:
         "MPLBACKEND": "Agg",
     }
     with tempfile.TemporaryDirectory() as folder, _environment(settings):
-        NotebookClient(made, timeout=LONGEST, resources={"metadata": {"path": folder}}).execute()
+        client = NotebookClient(made, timeout=LONGEST, resources={"metadata": {"path": folder}})
+        client.execute()
     return made
 
 

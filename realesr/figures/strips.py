@@ -181,7 +181,7 @@ def _draw(
     )
     bar.imshow(np.linspace(low, limit, 256)[None], cmap=colours, aspect="auto")
     bar.set_axis_off()
-    middle = "0" if low and across > 150 else ""
+    middle = "0" if low and across > 220 else ""
     for share, words, side in (
         (0, f"{low:.3g}", "left"),
         (0.5, middle, "center"),
