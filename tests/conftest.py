@@ -43,7 +43,7 @@ def cuda() -> str:
 
 
 # What a machine may lack without a test being at fault, by the fixture that asks for it.
-MAY_LACK = {"shared", "cuda"}
+MAY_LACK = {"shared", "cuda", "spandrel"}
 
 
 @pytest.hookimpl(hookwrapper=True)
