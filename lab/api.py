@@ -25,12 +25,19 @@ logger = logging.getLogger(__name__)
 class CodedBlocks(gr.Blocks):
     """Blocks that answer every call with a result or a coded sentence, never with silence."""
 
-    async def preprocess_data(self, *arguments: Any, **settings: Any) -> Any:
-        """Refuse in a sentence what does not fit: files nobody uploaded, too few values."""
-        if names_address([*arguments[1:], *settings.values()]):
+    async def preprocess_data(
+        self, function: Any, values: list[Any], *arguments: Any, **settings: Any
+    ) -> Any:
+        """Refuse in a sentence what does not fit, such as files nobody uploaded.
+
+        Values that a program leaves out at the end of its list are those the lab opens with.
+        """
+        if names_address([values, *arguments, *settings.values()]):
             raise refusal(_misfit())
+        missing = function.inputs[len(values) :] if function.api_name else ()
+        values = [*values, *(part.value for part in missing)] if values else values
         try:
-            return await super().preprocess_data(*arguments, **settings)
+            return await super().preprocess_data(function, values, *arguments, **settings)
         except Exception as fault:
             logger.info("a call was refused: %s", fault)
             raise refusal(_misfit()) from None
