@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,6 +26,7 @@ from data_tools.building import build
 from data_tools.looking import open_header
 from data_tools.settings import Shape, build_from
 from data_tools.shaping import shape, write_files
+from data_tools.synthetic import make
 
 CROP, STEP = 480, 240
 NAMES = ("astronaut", "chelsea", "coffee", "motorcycle_left", "motorcycle_right")
@@ -114,74 +114,87 @@ def cropping(folder: Path, count: int) -> str:
     return table(head, rows)
 
 
-def selecting(folder: Path, count: int, workers: int) -> str:
-    """Megapixels a second with every rule on, from files to the manifest."""
+def selecting(folder: Path, count: int) -> str:
+    """Megapixels a second with every rule on, from files to the manifest, by two processes."""
     rows = []
-    kinds = {"12 MP, JPEG": (4000, 3000, ".jpg"), "2.8 MP, PNG": (2040, 1352, ".png")}
-    for name, (width, height, suffix) in kinds.items():
-        source = folder / f"selecting{suffix}"
-        photographs(source, count, width, height, suffix)
-        plan = build_from({"sources": [str(source)]})
-        start = time.perf_counter()
-        build(plan, folder / f"set{suffix}", workers=workers)
-        seconds = time.perf_counter() - start
-        pixels = count * width * height / 1e6
-        rows.append([name, f"{count}", f"{pixels / seconds:.1f}", f"{1000 * seconds / count:.0f}"])
-    return table(["pictures", "how many", "MP/s", "ms each"], rows)
+    kinds = {
+        "12 MP, JPEG": (4000, 3000, ".jpg", count),
+        "2.8 MP, PNG": (2040, 1352, ".png", 2 * count),
+        "512 px, PNG": (512, 512, ".png", 8 * count),
+    }
+    for name, (width, height, suffix, many) in kinds.items():
+        source = folder / f"selecting-{width}"
+        photographs(source, many, width, height, suffix)
+        begun, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        apart("--build", str(source), "--output", f"{source}-set", "--workers", "2")
+        seconds, ended = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        busy = ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime
+        pixels = many * width * height / 1e6
+        rates = [f"{pixels / seconds:.1f}", f"{2 * pixels / busy:.1f}"]
+        rows.append([name, f"{many}", *rates, f"{1000 * busy / many:.0f}"])
+    head = ["pictures", "how many", "MP/s", "MP/s by processor time", "processor ms each"]
+    return table(head, rows)
+
+
+def apart(*words: str) -> str:
+    """What this script says in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, __file__, *words], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def tiles(folder: Path, count: int) -> None:
+    """Small pictures, no two alike; but every twentieth is the one before it, mirrored."""
+    folder.mkdir()
+    tile, number = np.empty(0, np.uint8), 0
+    while number < count:
+        whole = make("leaves", number, 1024)
+        for top in range(0, 1024, 128):
+            for left in range(0, 1024, 128):
+                copied = number % 20 == 19
+                cut = whole[top : top + 128, left : left + 128]
+                tile = tile[:, ::-1] if copied else cut
+                path = folder / f"{number // 500:03}" / f"{number:05}.png"
+                path.parent.mkdir(exist_ok=True)
+                cv2.imwrite(str(path), np.ascontiguousarray(tile[..., ::-1]))
+                number += 1
 
 
 def peak_of(folder: Path, count: int) -> float:
     """The peak memory in MB of a build of so many small pictures, in one process of its own."""
     source = folder / f"many-{count}"
-    for part in range(count // 500):
-        photographs_of(source / f"{part:03}", 500, part)
-    words = [
-        sys.executable,
-        __file__,
-        "--peak",
-        str(source),
-        "--output",
-        str(folder / f"of-{count}"),
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return float(done.stdout)
-
-
-def photographs_of(folder: Path, count: int, seed: int) -> None:
-    """Many small pictures, all different."""
-    folder.mkdir(parents=True)
-    data = Path(skimage.__file__).parent / "data"
-    pieces = [cv2.imread(str(data / f"{name}.png")) for name in NAMES]
-    draw = np.random.default_rng(seed)
-    for number in range(count):
-        piece = pieces[int(draw.integers(len(pieces)))]
-        top, left = (int(draw.integers(length - 128)) for length in piece.shape[:2])
-        cut = piece[top : top + 128, left : left + 128]
-        cv2.imwrite(str(folder / f"{number:03}.png"), cut)
-
-
-def build_for_peak(source: str, output: str) -> Iterator[str]:
-    """Build with no rule that leaves copies out, and say the peak memory in MB."""
-    changes = ["select.side=64", "select.exact=false", "select.near=false", "select.tiles=false"]
-    build(build_from({"sources": [source]}, changes), Path(output))
-    yield f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.1f}"
+    tiles(source, count)
+    words = ["--build", str(source), "--output", f"{source}-set", "--workers", "1"]
+    return float(apart(*words, "--set", "select.side=64"))
 
 
 def memory(folder: Path, counts: tuple[int, ...]) -> str:
-    """Peak memory for sets of several sizes."""
-    rows = [[f"{count:,}", f"{peak_of(folder, count):,.0f}"] for count in counts]
-    return table(["pictures", "peak MB"], rows)
+    """Peak memory for sets of several sizes, and what each further picture takes."""
+    rows: list[list[str]] = []
+    first = 0.0
+    for count in counts:
+        peak = peak_of(folder, count)
+        first = first or peak
+        each = 1e3 * (peak - first) / max(count - counts[0], 1)
+        rows.append([f"{count:,}", f"{peak:,.0f}", f"{each:.1f}" if rows else ""])
+    return table(["pictures", "peak MB", "kB for each further picture"], rows)
 
 
 def main() -> None:
     """Measure, print, and write the section of docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few pictures; figures are rough")
-    parser.add_argument("--peak", help=argparse.SUPPRESS)
-    parser.add_argument("--output", help=argparse.SUPPRESS)
+    parser.add_argument("--build", help=argparse.SUPPRESS)
+    parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--workers", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--set", action="append", default=[], help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.peak:
-        print(*build_for_peak(given.peak, given.output))
+    if given.build:
+        build(
+            build_from({"sources": [given.build]}, given.set), given.output, workers=given.workers
+        )
+        print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.1f}")
         return
     cv2.setNumThreads(1)
     conditions = machine("opencv-python-headless", "pillow", "pyarrow")
@@ -193,8 +206,8 @@ def main() -> None:
                 "Cropping, one core, processor time:",
                 cropping(folder, count),
                 "Every rule on, two processes, from files to the manifest:",
-                selecting(folder, 2 * count, 2),
-                "Memory of the process that builds, pictures of 128 px:",
+                selecting(folder, 2 * count),
+                "Memory with every rule on, one process, pictures of 128 px:",
                 memory(folder, sizes),
             ]
         )

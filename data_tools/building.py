@@ -102,6 +102,7 @@ def build(
     if (output / MANIFEST).exists():
         return _finished(output, digest)
     _check_folder(output, digest)
+    begun = (output / UNFINISHED).exists()
     make_folder(output / UNFINISHED)
     write_file(output / UNFINISHED / PLAN, digest.encode(), force=True)
     run = _Run(plan, output, workers, engine, told)
@@ -109,7 +110,7 @@ def build(
     run.judge()
     verdict = run.reduce()
     run.shape(verdict)
-    return run.finish(verdict)
+    return run.finish(verdict, begun)
 
 
 class _Run:
@@ -214,8 +215,13 @@ class _Run:
         held = self.kept_bytes / record.sha256
         return HeldItem(item.name, held.read_bytes()) if self.engine == "ray" else held
 
-    def finish(self, verdict: Verdict) -> Outcome:
-        """Write the tables, the plan, and at last the manifest."""
+    def finish(self, verdict: Verdict, begun: bool) -> Outcome:
+        """Write the tables, the plan, and at last the manifest.
+
+        Args:
+            verdict: What became of the pictures.
+            begun: Whether an earlier call may have left files of pictures that have changed since.
+        """
         outcome = self.outcome
         outcome.kept = len(verdict.splits)
         write_table(self.output / REJECTED, self._rejections(verdict), REJECTIONS)
@@ -229,7 +235,8 @@ class _Run:
                 if row["split"] == split
             )
             write_table(self.output / split / METADATA, mine, OF_SPLIT)
-        self._sweep()
+        if begun:
+            self._sweep()
         outcome.files = write_table(self.output / MANIFEST, self._rows(), COLUMNS)
         Journal(self.output / UNFINISHED, "").remove()
         return outcome

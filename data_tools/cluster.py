@@ -107,9 +107,10 @@ def _connect(ray: Any, given: dict[str, Any], tries: int) -> None:
         if tries > 1:
             _connect(ray, given, tries - 1)
             return
+        said = (str(error) or repr(error)).splitlines()[0]
         raise ResourceError(
             "E301",
-            f"Ray does not start at {given['address']}: {(str(error) or repr(error)).splitlines()[0]}",
+            f"Ray does not start at {given['address']}: {said}",
             f"Check {ADDRESS}, and that the cluster runs.",
         ) from error
 

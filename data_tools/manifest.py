@@ -15,7 +15,7 @@ from realesr.images.safefile import cannot_write
 MANIFEST, REJECTED = "manifest.parquet", "rejected.parquet"
 METADATA = "metadata.parquet"
 """In the folder of each split, for ``load_dataset``: the manifest by the name it looks for."""
-_AT_ONCE = 4096
+_AT_ONCE = 1024
 
 COLUMNS = pa.schema(
     [
