@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,7 +144,9 @@ def _build_upscale(bench: Workbench, queue: str, folder: Path) -> None:
                     try:
                         next(steps)
                     except StopIteration as end:
-                        yield str(end.value.file)
+                        # Whoever asked reads it after this folder is gone.
+                        kept = tempfile.mkdtemp(prefix="made-", dir=folder / "gradio")
+                        yield shutil.move(end.value.file, kept)
                         return
                     yield None
         except RealesrError as error:
