@@ -59,7 +59,9 @@ class _Job:
 
 
 class Line:
-    """Runs generators one step at a time, in order; quick ones between two steps of a long one.
+    """Runs generators one step at a time, in order; quick ones between two steps of long ones.
+
+    After each quick one a long one does a step, so that nobody waits for ever.
 
     Args:
         most: How many may stand in it.
@@ -80,6 +82,7 @@ class Line:
         }
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
+        self._owed = False  # whether a long job is to have the next step
 
     def in_turn(
         self,
@@ -87,7 +90,7 @@ class Line:
         *,
         waiting: Callable[[Place], Any],
         full: Callable[[BusyError], Any],
-        quick: bool = False,
+        quick: Callable[..., bool] = lambda *values: False,
         at_once: Callable[..., bool] = lambda *values: False,
     ) -> Callable[..., AsyncIterator[Any]]:
         """An event handler that waits for its turn and then does what ``steps`` does.
@@ -96,7 +99,7 @@ class Line:
             steps: A generator function, or method; each step is done without a pause.
             waiting: What to show, anew each second, to who waits.
             full: What to show when there is no room; it may raise instead.
-            quick: Whether it takes a moment only; then it goes before those that take long.
+            quick: Whether these values take a moment only; then they go before long ones.
             at_once: Whether these values need no model at all, and so no turn.
         """
 
@@ -107,7 +110,7 @@ class Line:
                     yield changes
                 return
             try:
-                job = self._join(_owner(values), quick, steps(*values))
+                job = self._join(_owner(values), quick(*values), steps(*values))
             except BusyError as error:
                 yield full(error)
                 return
@@ -189,12 +192,21 @@ class Line:
             with self._changed:
                 while not self._jobs:
                     self._changed.wait()
-                job = next((each for each in self._jobs if each.quick), self._jobs[0])
+                job = self._next()
                 gone = next((each for each in self._jobs if each.left), None)
             if gone is not None:
                 self._end(gone)
             else:
                 self._step(job)
+
+    def _next(self) -> _Job:
+        quick = next((job for job in self._jobs if job.quick), None)
+        long = next((job for job in self._jobs if not job.quick), None)
+        chosen = long if quick is None or (self._owed and long is not None) else quick
+        assert chosen is not None
+        if not chosen.quick:
+            self._owed = False
+        return chosen
 
     def _step(self, job: _Job) -> None:
         if job.started is None:
@@ -217,6 +229,7 @@ class Line:
                 job.context.run(close)
         with self._changed:
             self._jobs.remove(job)
+            self._owed = job.quick
 
 
 def _owner(values: tuple[Any, ...]) -> str:

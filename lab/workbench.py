@@ -22,7 +22,7 @@ from lab.results import write_result
 from lab.settings import UpscaleSettings
 from lab.shelf import Loading, Shelf
 from realesr.errors import Notice
-from realesr.gate import WEB, Limits
+from realesr.gate import WEB, Limits, inspect_header
 from realesr.images.apart import Apart
 
 if TYPE_CHECKING:
@@ -218,6 +218,12 @@ class Workbench:
         result = yield from self._upscale(photo, settings, folder)
         self.repeats.keep(photo, settings.to_json(), result.files, result)
         return result
+
+    def is_quick(self, photo: Path, settings: UpscaleSettings) -> bool:
+        """Whether a run takes a moment only, so that it may go between two tiles of others."""
+        header = inspect_header(photo, self.limits)
+        seconds = self.speeds.expected(settings, header.height, header.width)
+        return seconds is not None and seconds <= _AT_ONCE
 
     def is_known(self, photo: Path, settings: UpscaleSettings) -> bool:
         """Whether the result is at hand, so that nobody has to wait for it."""

@@ -150,7 +150,7 @@ class UpscalePage(Events):
             "trigger_mode": "multiple",  # a run that another photo ended may be in its last tile
             **self.quiet,
         }
-        start = self._in_line(self.start, self.needs_no_turn)
+        start = self._in_line(self.start, at_once=self.needs_no_turn, quick=self.is_quick)
         runs = [step.then(start, inputs, outputs, **on_the_bench) for step in (asked, trued)]
         doubted = self.honest.click(
             self.wait_in_line,
@@ -172,14 +172,14 @@ class UpscalePage(Events):
             app.unload(self.leave)
 
     def _in_line(
-        self, steps: Callable[..., Any], at_once: Callable[..., bool] = lambda *values: False
+        self, steps: Callable[..., Any], **which: Callable[..., bool]
     ) -> Callable[..., Any]:
         """Work that waits for its turn, and says so."""
         return self.bench.line.in_turn(
             steps,
             waiting=lambda place: {self.status: status.in_line(place)},
             full=lambda error: self.at_rest() | {self.status: status.refused(error)},
-            at_once=at_once,
+            **which,
         )
 
     def _connect_settings(self, app: gr.Blocks, inputs: list[Any]) -> None:

@@ -258,6 +258,13 @@ class Events:
             return True
         return self.bench.is_known(self.source_of(photo), settings)
 
+    def is_quick(self, request: gr.Request, photo: str | None, *values: Any) -> bool:
+        """Whether a run takes a moment only."""
+        try:
+            return self.bench.is_quick(self.source_of(photo), self.controls.settings(values))
+        except RealesrError:
+            return True
+
     def doubt(self, request: gr.Request, photo: str | None) -> Iterator[dict[Any, Any]]:
         """Draw the honesty maps of the result on show."""
         desk = self.visitors.desk(request.session_hash)
