@@ -27,16 +27,19 @@ from starlette.middleware import Middleware
 
 from lab.api import CodedBlocks, build_api, request_handlers
 from lab.api_degrade import build_degrade_api
+from lab.comparing_api import build_compare
 from lab.guards import Guards
 from lab.keeping import OWN_SECONDS, PUBLIC_SECONDS, Keeper
 from lab.line import MOST
 from lab.look import theme
 from lab.pages import Page
+from lab.pages.compare import ComparePage
 from lab.pages.degrade import DegradePage
 from lab.pages.ethics import EthicsPage
 from lab.pages.privacy import PrivacyPage
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
+from lab.tours import tours_bar
 from lab.visitors import Visitors
 from lab.workbench import Workbench
 from realesr.errors import ParameterError, RealesrError
@@ -44,6 +47,7 @@ from realesr.inference.memory import keep_freed_memory, share_processors
 
 FURTHER_PAGES: dict[str, Callable[[Workbench, Path, Visitors], Page]] = {
     "degrade": DegradePage,
+    "compare": ComparePage,
     "privacy": PrivacyPage,
     "ethics": EthicsPage,
 }
@@ -65,6 +69,7 @@ def build_app(bench: Workbench, folder: Path, visitors: Visitors) -> gr.Blocks:
         _bar()
         UpscalePage(bench, folder, visitors).build(app)
         build_api(bench, MODEL_QUEUE, folder)
+        build_compare(bench, MODEL_QUEUE, folder)
         build_degrade_api(bench, folder)
         _footer("./")
     for name, page in FURTHER_PAGES.items():
@@ -78,6 +83,7 @@ def build_app(bench: Workbench, folder: Path, visitors: Visitors) -> gr.Blocks:
 
 def _bar() -> None:
     gr.Navbar(main_page_name=say("pages.upscale"))
+    tours_bar()
 
 
 def _footer(home: str) -> None:
@@ -120,7 +126,7 @@ def server_settings(folder: Path) -> dict[str, Any]:
     guards = Middleware(Guards, folder=folder)
     return {
         "theme": theme(),
-        "css_paths": Path(__file__).with_name("look.css"),
+        "css_paths": sorted(Path(__file__).parent.glob("look*.css")),
         "i18n": i18n,
         "footer_links": [],
         "max_file_size": "64mb",

@@ -87,6 +87,22 @@ def _letters() -> npt.NDArray[np.uint8]:
     return page
 
 
+def _numbers() -> npt.NDArray[np.uint8]:
+    """Rows of numbers, each smaller; at a quarter of the size the last ones cannot be read."""
+    page = np.full((384, 512, 3), 235, np.uint8)
+    rows = ("3086 9571", "5290 6184", "8361 5904", "6893 0285", "3860 9538", "8036 5983")
+    top = 24
+    for words, height in zip(rows, (64, 44, 30, 22, 18, 14), strict=True):
+        size = height / 22
+        thick = max(1, round(size * 1.5))
+        place = (40, top + height)
+        cv2.putText(
+            page, words, place, cv2.FONT_HERSHEY_SIMPLEX, size, (30, 30, 40), thick, cv2.LINE_AA
+        )
+        top += height + 26
+    return page
+
+
 def _rings() -> npt.NDArray[np.uint8]:
     """Rings that grow finer outwards, up to the finest wave that pixels can hold."""
     place = np.arange(512) - 255.5
@@ -112,6 +128,7 @@ _SHARP = {
     "coffee": lambda: _cut("coffee.png", 0, 0, 400, 600),
     "bricks": lambda: _cut("brick.png", 0, 0, 512, 512),
     "letters": _letters,
+    "numbers": _numbers,
     "rings": _rings,
 }
 SHARP = {
@@ -122,6 +139,7 @@ SHARP = {
         Sharp("coffee", (0.45, 0.5)),
         Sharp("bricks", (0.5, 0.5)),
         Sharp("letters", (0.3, 0.5)),
+        Sharp("numbers", (0.45, 0.3)),
         Sharp("rings", (0.5, 0.75)),
     )
 }

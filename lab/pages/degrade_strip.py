@@ -113,14 +113,14 @@ def loss(operation: Operation, before: Tensor, after: Tensor) -> str:
     if before.shape != after.shape:
         share = after[0, 0].numel() / before[0, 0].numel()
         return say("degrade.pixels", percent=f"{100 * share:.3g}")
-    if isinstance(operation, Jpeg | WebP):
-        kilobytes = len(_file(operation, before)) / 1000
-        raw = before.numel() / 1000
-        return say("degrade.bytes", now=f"{kilobytes:.3g}", raw=f"{raw:.3g}")
     score = psnr(from_tensor(after, "uint8"), from_tensor(before, "uint8")).value
-    return (
-        say("degrade.same") if score == float("inf") else say("degrade.psnr", score=f"{score:.1f}")
-    )
+    if score == float("inf"):
+        return say("degrade.same")
+    changed = say("degrade.psnr", score=f"{score:.1f}")
+    if not isinstance(operation, Jpeg | WebP):
+        return changed
+    kilobytes, raw = len(_file(operation, before)) / 1000, before.numel() / 1000
+    return say("degrade.bytes", now=f"{kilobytes:.3g}", raw=f"{raw:.3g}", changed=changed)
 
 
 def _file(operation: Any, image: Tensor) -> bytes:
