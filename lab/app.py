@@ -36,6 +36,7 @@ from lab.pages import Page
 from lab.pages.compare import ComparePage
 from lab.pages.degrade import DegradePage
 from lab.pages.ethics import EthicsPage
+from lab.pages.models import ModelsPage
 from lab.pages.privacy import PrivacyPage
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
@@ -48,6 +49,7 @@ from realesr.inference.memory import keep_freed_memory, share_processors
 FURTHER_PAGES: dict[str, Callable[[Workbench, Path, Visitors], Page]] = {
     "degrade": DegradePage,
     "compare": ComparePage,
+    "models": ModelsPage,
     "privacy": PrivacyPage,
     "ethics": EthicsPage,
 }

@@ -46,6 +46,7 @@ class Shelf:
 
     def __init__(self, *, public: bool) -> None:
         self._public = public
+        self._added: list[str] = []
         self._loaded: dict[str, LoadedModel] = {}
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="model-loader")
 
@@ -73,6 +74,22 @@ class Shelf:
         """Whether it enlarges pictures and may be used here."""
         upscales = spec.architecture != "unet_discriminator"
         return upscales and (spec.is_bundled or not self._public)
+
+    def add(self, name: str) -> Generator[Loading, None, LoadedModel]:
+        """Load a model of the Hub, or a file of this machine, and offer it from now on.
+
+        Raises:
+            ModelError: E208 on a Space for what its owner did not list in ``REALESR_HUB_MODELS``,
+                E201 to E210 for what is no upscaler.
+            NetworkError: When it cannot be fetched.
+        """
+        listed = os.environ.get("REALESR_HUB_MODELS", "").replace(",", " ").split()
+        if self._public and name not in {*listed, *(offer.name for offer in self.offers())}:
+            raise ModelError("E208", say("error.model", name=name), say("error.listed_next"))
+        model = yield from self.fetch(name)
+        if name not in {offer.name for offer in self.offers()}:
+            self._added.append(name)
+        return model
 
     def check(self, name: str) -> None:
         """Refuse what is not on offer.

@@ -19,6 +19,11 @@ def ready() -> str:
     return _box("idle", _line(say("run.ready")))
 
 
+def said(sentence: str) -> str:
+    """A sentence on what has been done."""
+    return _box("done", _line(sentence))
+
+
 def plan(sentence: str) -> str:
     """What a run will take, before it starts."""
     return f'<p class="plan">{html.escape(sentence)}</p>'
