@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,14 +39,23 @@ def column(outputs: int, generator: Generator, *, calm: bool = False) -> nn.Sequ
     """
     widths = (2, 64, 64, outputs)
     layers: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         layer = nn.Linear(before, after)
         with torch.no_grad():
             drawn = torch.randn(after, before, generator=generator)
             layer.weight.copy_(drawn * (2 / before) ** 0.5)
             layer.bias.zero_()
         layers += [spectral_norm(layer) if calm else layer, nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+    ends: list[nn.Module] = [Inside()] if outputs == 2 else []
+    return nn.Sequential(*layers[:-1], *ends)
+
+
+class Inside(nn.Module):
+    """Keeps points in the square that is looked at."""
+
+    def forward(self, points: Tensor) -> Tensor:
+        """N x 2 of any size in, N x 2 within the square out."""
+        return EDGE * torch.tanh(points / EDGE)
 
 
 def heaps(points: Tensor) -> int:

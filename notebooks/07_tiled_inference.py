@@ -160,8 +160,9 @@ guess.reveal("C", "Each convolution looks one pixel further, so such a halo hold
 # %% [markdown]
 # ### Exercise 7.1 · How wide?
 #
-# Write `needed_halo(kernels)`: for a column of convolutions with these sizes, all with stride 1, how many
-# pixels of halo are needed? A 3 × 3 looks one pixel to each side, a 9 × 9 four, a 1 × 1 none.
+# Write `needed_halo(kernels)`: for a column of convolutions with these sizes, all with stride 1,
+# how many pixels of halo are needed? A 3 × 3 looks one pixel to each side, a 9 × 9 four, a 1 × 1
+# none.
 
 # %% tags=["solution"]
 def needed_halo(kernels):
