@@ -85,17 +85,18 @@ def strip(
     columns = min(columns, len(cells))
     room = (_WIDEST - (columns + 1) * _GAP) // columns
     zoom = zoom or max(1, min(room // width, 560 // height))
-    across, down = max(zoom * width, 64), zoom * height
-    titles = [textwrap.fill(title, max(8, across // 7)) for title, _, _ in cells]
+    across, down = zoom * width, zoom * height
+    cell = max(across, 64)
+    titles = [textwrap.fill(title, cell // 7) for title, _, _ in cells]
     head = _ROW * max(1 + title.count("\n") for title in titles) + 4
     foot = 30 if any(isinstance(each, Signed | Magnitude) for _, each, _ in cells) else 0
     rows = math.ceil(len(cells) / columns)
     step = head + down + foot + _GAP
-    whole = (columns * (across + _GAP) + _GAP, rows * step + 6)
+    whole = (columns * (cell + _GAP) + _GAP, rows * step + 6)
     with style(dark=dark) as ground:
         figure = Figure((whole[0] / DOTS, whole[1] / DOTS), DOTS, facecolor=ground.surround)
         for place, (_, each, values) in enumerate(cells):
-            left = _GAP + place % columns * (across + _GAP)
+            left = _GAP + place % columns * (cell + _GAP)
             top = 4 + place // columns * step
             figure.text(
                 left / whole[0], 1 - (top + head - 5) / whole[1], titles[place], va="bottom"
