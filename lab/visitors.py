@@ -100,6 +100,17 @@ class Visitors:
             desk.folders.append(folder)
             return [Path(shutil.move(file, folder / file.name)) for file in files]
 
+    def drop_old(self, desk: Desk, spare: int) -> None:
+        """Delete what was made for a desk, but for the last sets of pictures.
+
+        Args:
+            desk: Whose they are.
+            spare: How many sets stay: the browser may still be fetching them.
+        """
+        with self._lock:
+            while len(desk.folders) > spare:
+                shutil.rmtree(desk.folders.pop(0), ignore_errors=True)
+
     def hand_over(self, picture: Path) -> str:
         """Put a copy of a picture aside for another page of the same person.
 

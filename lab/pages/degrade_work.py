@@ -23,6 +23,7 @@ from realesr.images import Picture, from_tensor, write_picture
 
 ROLLS = 16
 _MOST_PIXELS = 4_000_000
+_SPARE = 4  # sets of pictures: a slider makes them faster than a browser fetches them
 _START, _END = "start", "end"
 
 
@@ -87,7 +88,8 @@ class DegradeWork:
             made.append(self._end(film, source, Path(folder)))
             if not source.file.is_absolute():
                 made.append(write_picture(source.pixels, Path(folder) / source.file.name))
-            kept = self._visitors.keep(desk, turn, made)
+            kept = self._visitors.keep(desk, turn, made, instead=False)
+            self._visitors.drop_old(desk, _SPARE)
         if kept is None:
             return None
         count = len(pictures)

@@ -29,7 +29,7 @@ const make = (kind, text = '', properties = {}) =>
   Object.assign(document.createElement(kind), { textContent: text }, properties);
 
 const follow = () => {
-  const found = target && document.querySelector(target);
+  const found = target ? document.querySelector(target) : null;
   const box = found?.getBoundingClientRect();
   ring.hidden = !box || !box.width;
   if (ring.hidden) return;
@@ -52,6 +52,7 @@ const point = async (selector) => {
   follow();
   const found = selector && await present(selector);
   if (!found || target !== selector) return;
+  found.scrollIntoView({ block: 'nearest', inline: 'center' });
   const room = innerHeight - (card.firstChild?.offsetHeight ?? 0);
   const box = found.getBoundingClientRect();
   const top = Math.max(24, (room - box.height) / 2);
@@ -64,7 +65,7 @@ const perform = async ({ act, on, value }) => {
   const found = await present(on);
   if (!found) return;
   if (act === 'press') found.click();
-  if (act === 'view') found.viewer.setView(value);
+  if (act === 'view' && (await present('#viewer .numbers'))) found.viewer.setView(value);
   if (act === 'fill' || act === 'choose') {
     const kind = act === 'fill' ? HTMLInputElement : HTMLSelectElement;
     Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(found, value);
@@ -120,7 +121,7 @@ const answer = async (choice, told, further) => {
   const verdict = !stop.right ? '' : right ? WORDS.right : WORDS.wrong;
   told.replaceChildren(make('strong', verdict), ` ${stop.told}`);
   further.hidden = false;
-  further.focus({ preventScroll: true });
+  further.focus();
   remember({ name: now.name, stop: now.stop, right: now.right, asked: now.asked });
   const { stop: place } = now;
   for (const deed of stop.do) await perform(deed);

@@ -100,7 +100,7 @@ def test_every_stop_asks_before_it_shows_and_has_one_right_answer(name):
         assert 0 <= stop.right <= stop.answers <= 3
         answers = [told[f"{number}_{letter}"] for letter in "abc"[: stop.answers]]
         assert len(set(answers)) == stop.answers
-        assert told[f"{number}_ask"].rstrip(".)").endswith(("?", "look")), "a question"
+        assert told[f"{number}_ask"].endswith("?")
         if stop.query is not None:
             query = dict(parse_qsl(stop.query))
             kind = DegradeSettings if stop.page == "degrade" else UpscaleSettings
