@@ -93,7 +93,7 @@ def lab(start_lab: Callable[..., str]) -> str:
 
 
 def _wait_for(address: str, program: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(400):
+    for _ in range(1200):
         if program.poll() is not None:
             raise AssertionError(f"the lab ended by itself: {log.read_text()}")
         try:
