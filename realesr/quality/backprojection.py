@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from realesr.degradations.operations import antialiased
 from realesr.errors import ParameterError
 from realesr.quality.estimators.planes import Pixels, check_pixels
 from realesr.quality.metrics import consistency
@@ -72,10 +73,7 @@ def measurable(pixels: Pixels) -> Pixels:
 
 def shrink(plane: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """Make small again, as ``realesr.quality.metrics.consistency`` does: antialiased bicubic."""
-    # Rows first: at once, torch 2.13 is wrong where the result is one pixel wide.
-    for size in ((height, plane.shape[-1]), (height, width)):
-        plane = F.interpolate(plane, size, mode="bicubic", antialias=True)
-    return plane
+    return antialiased(plane, (height, width))
 
 
 def residual(result: Pixels, low: Pixels, channel: int) -> np.ndarray:

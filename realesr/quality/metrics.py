@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from realesr.degradations.operations import antialiased
 from realesr.errors import ParameterError
 from realesr.models.backbones import PUBLISHED, load_backbone, load_linear
 from realesr.quality.naturalness import niqe
@@ -223,10 +224,7 @@ def consistency(result: Picture, low: Picture, *, trace: Trace | None = None) ->
             "Give the result and the input it was made of.",
         )
     if trace is None:
-        # Rows first: at once, torch 2.13 is wrong where the result is one pixel wide.
-        again = large
-        for size in ((height, large.shape[3]), (height, width)):
-            again = F.interpolate(again, size=size, mode="bicubic", antialias=True)
+        again = antialiased(large, (height, width))
         how = "shrunk by antialiased bicubic"
     else:
         again = trace.apply(large.float()).double()
