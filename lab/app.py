@@ -38,6 +38,7 @@ from lab.pages.degrade import DegradePage
 from lab.pages.ethics import EthicsPage
 from lab.pages.models import ModelsPage
 from lab.pages.privacy import PrivacyPage
+from lab.pages.train import TrainPage
 from lab.pages.upscale import MODEL_QUEUE, UpscalePage
 from lab.text import i18n, say
 from lab.tours import tours_bar
@@ -49,6 +50,7 @@ from realesr.inference.memory import keep_freed_memory, share_processors
 FURTHER_PAGES: dict[str, Callable[[Workbench, Path, Visitors], Page]] = {
     "degrade": DegradePage,
     "compare": ComparePage,
+    "train": TrainPage,
     "models": ModelsPage,
     "privacy": PrivacyPage,
     "ethics": EthicsPage,

@@ -19,6 +19,11 @@ def ready() -> str:
     return _box("idle", _line(say("run.ready")))
 
 
+def waiting_for(sentence: str) -> str:
+    """Something that goes on, in its own words."""
+    return _box("busy", _bar(0, 0), _line(sentence))
+
+
 def said(sentence: str) -> str:
     """A sentence on what has been done."""
     return _box("done", _line(sentence))

@@ -36,7 +36,7 @@ def _row(offer: Offer, spec: ModelSpec | None, speeds: Speeds) -> str:
         cells = [place(spec), scale, spec.licence, size(spec)]
     cells.append(speed(speeds.measured(offer.name)))
     said = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-    about = html.escape(offer.about)
+    about = html.escape(offer.about if spec is None else spec.description)
     name = html.escape(offer.name)
     return f'<tr><th scope="row">{name}<small>{about}</small></th>{said}</tr>'
 

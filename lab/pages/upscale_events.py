@@ -56,6 +56,9 @@ class Events:
                 settings = UpscaleSettings.from_query(query)
                 self.bench.shelf.check(settings.model)
                 changes |= self.controls.show(settings)
+            plan = self.bench.decide(self.source_of(photo), settings) if settings.decided else None
+            if plan is not None:
+                changes |= self.controls.show(settings, plan)
             if "photo" in query:
                 desk = self.visitors.desk(request.session_hash)
                 handed = self.visitors.take(str(query["photo"]), desk)
@@ -65,7 +68,7 @@ class Events:
         except RealesrError as error:
             return {self.status: status.refused(error)}
         self.bench.wait_until_warm(_PATIENCE)
-        return changes | self.described(photo, settings, None)
+        return changes | self.described(photo, settings, plan)
 
     def choose(self, request: gr.Request, photo: str | None, *values: Any) -> dict[Any, Any]:
         """Show a photo that has just been dropped, or the sample when it was taken away."""
