@@ -148,13 +148,21 @@ def is_public() -> bool:
     return bool(os.environ.get("SPACE_ID"))
 
 
-def serve(host: str, port: int, *, public: bool, clock: Callable[[], float] = time.time) -> None:
+def serve(
+    host: str,
+    port: int,
+    *,
+    public: bool,
+    mcp: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> None:
     """Start the lab, say where it is, warm the model up, and stay until it is stopped.
 
     Args:
         host: The address to listen on.
         port: The port to listen on.
         public: Whether strangers use it.
+        mcp: Whether assistants may use the endpoints as tools (Model Context Protocol).
         clock: What the time is, in seconds since 1970; it decides what is too old.
 
     Raises:
@@ -165,7 +173,11 @@ def serve(host: str, port: int, *, public: bool, clock: Callable[[], float] = ti
     folder = own_folder()
     visitors = Visitors(folder / "gradio", forget=bench.repeats.forget)
     app = build_app(bench, folder, visitors)
-    settings = server_settings(folder) | {"server_name": host, "server_port": port}
+    settings = server_settings(folder) | {
+        "server_name": host,
+        "server_port": port,
+        "mcp_server": mcp,
+    }
     app.launch(prevent_thread_lock=True, **settings)
     seconds = PUBLIC_SECONDS if public else OWN_SECONDS
     Keeper(folder / "gradio", seconds, [bench.repeats.look], clock).start()
@@ -207,7 +219,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`realesr-lab [--host HOST] [--port PORT]`, or `realesr-lab space --repo NAME`."""
+    """`realesr-lab [--host HOST] [--port PORT] [--mcp]`, or `realesr-lab space --repo NAME`."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["space"]:
         from lab.space import main as make_space
@@ -229,13 +241,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=os.environ.get("GRADIO_SERVER_PORT", str(DEFAULT_PORT)),
         help="port to listen on (default: %(default)s)",
     )
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        help="let assistants use the endpoints as tools, at /gradio_api/mcp/",
+    )
     chosen = parser.parse_args(given)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     share_processors()
     keep_freed_memory()
     end_when_told()
     try:
-        serve(chosen.host, chosen.port, public=is_public())
+        serve(chosen.host, chosen.port, public=is_public(), mcp=chosen.mcp)
     except RealesrError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
