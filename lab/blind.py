@@ -100,7 +100,8 @@ class Tally:
         0.03125
         """
         count = len(self.answers)
-        return sum(math.comb(count, k) for k in range(self.right, count + 1)) / 2**count
+        ways = sum(math.comb(count, k) for k in range(self.right, count + 1))
+        return float(ways / 2**count)
 
     def liked(self) -> dict[str, int]:
         """How often each was liked better."""

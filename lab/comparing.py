@@ -28,6 +28,7 @@ LARGEST = 1024
 """Longest side of a result: many models shall run while a person waits."""
 
 _MOST_COSTS = 500
+_GRID = 24  # of the places: whole pixels of the input at every scale
 _NIQE_SIDE = 192  # from here on its statistics mean something
 
 
@@ -265,6 +266,8 @@ def telling_places(
 ) -> list[tuple[int, int]]:
     """Where the pictures differ most: upper left corners of squares that do not overlap.
 
+    They lie on whole pixels of the input.
+
     Args:
         pictures: All of one size, H x W or H x W x C.
         count: At most so many places.
@@ -278,14 +281,16 @@ def telling_places(
     side = min(side, height, width)
     means = cv2.boxFilter(spread, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
     half = side // 2
-    means = means[half : height - side + half + 1, half : width - side + half + 1].copy()
-    places = []
+    means = means[half : height - side + half + 1, half : width - side + half + 1]
+    means = means[::_GRID, ::_GRID].copy()
+    places, apart = [], -(-side // _GRID)
     for _ in range(count):
-        top, left = np.unravel_index(int(means.argmax()), means.shape)
-        if means[top, left] < 0:
+        row, column = (int(each) for each in np.unravel_index(means.argmax(), means.shape))
+        if means[row, column] < 0:
             break
-        places.append((int(top), int(left)))
-        means[max(0, top - side + 1) : top + side, max(0, left - side + 1) : left + side] = -1
+        places.append((row * _GRID, column * _GRID))
+        rows = slice(max(0, row - apart + 1), row + apart)
+        means[rows, max(0, column - apart + 1) : column + apart] = -1
     return places
 
 

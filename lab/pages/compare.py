@@ -59,8 +59,10 @@ class ComparePage:
             with gr.Column(scale=3, min_width=288, elem_classes="controls"):
                 self._build_choices(self._first())
                 self._build_dock()
-        self.figures = gr.HTML(elem_id="figures", padding=False)
-        self.matrix = gr.HTML(js_on_load=parts.SCRIPT, elem_id="matrix", padding=False)
+        self.figures = gr.HTML(elem_id="figures", padding=False, apply_default_css=False)
+        self.matrix = gr.HTML(
+            js_on_load=parts.SCRIPT, elem_id="matrix", padding=False, apply_default_css=False
+        )
         self.blind.build()
         with gr.Accordion(i18n("compare.share"), open=False, elem_id="repeat"):
             self.share = gr.HTML(js_on_load=SHARING_SCRIPT, elem_id="recipe-box")

@@ -58,7 +58,9 @@ class BlindTest:
                 self.one = gr.Dropdown([], label=i18n("blind.one"), filterable=False)
                 self.other = gr.Dropdown([], label=i18n("blind.other"), filterable=False)
                 self.next = gr.Button(i18n("blind.begin"), variant="primary", elem_id="blind-next")
-            self.pictures = gr.HTML(elem_id="blind-pictures", padding=False)
+            self.pictures = gr.HTML(
+                elem_id="blind-pictures", padding=False, apply_default_css=False
+            )
             self.better = gr.Radio(
                 [(say(f"blind.better_{each or 'none'}"), each) for each in _BETTER],
                 value="", label=i18n("blind.better"), visible=False, elem_id="blind-better",
