@@ -17,6 +17,9 @@ from data_tools.settings import build_from
 from tests.data_tools.faults import COUNTS, LICENCES, RULES, Planted, plant
 from tests.data_tools.heaps import kept, rejected
 
+HELD_OUT = 20261121
+"""The seed of the heap that the test and the table of docs/data-sets.md are about. Thresholds were
+chosen on seed 0, and never looked at this one."""
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -44,13 +47,13 @@ class Score:
         return found / max(found + len(self.wrongly), 1)
 
 
-def judged(planted: Planted, output: Path) -> Score:
+def judged(planted: Planted, output: Path, *changes: str) -> Score:
     """Build from the heap, and count.
 
     Of a picture and its mirror image neither is the original: the one that is left out counts.
     """
-    changes = ["select.side=256"]
-    plan = build_from({"sources": [str(planted.table)], "licences": list(LICENCES)}, changes)
+    given = {"sources": [str(planted.table)], "licences": list(LICENCES)}
+    plan = build_from(given, ("select.side=256", *changes))
     build(plan, output)
     out = {source.removeprefix("list.csv/"): rules for source, rules in rejected(output).items()}
     stays = {source.removeprefix("list.csv/") for source in kept(output)}
@@ -91,25 +94,48 @@ def table(score: Score, planted: Planted) -> str:
     return "\n".join(lines)
 
 
+def check(score: Score, planted: Planted) -> None:
+    """What a tool must reach, in all and for each kind by a rule that is meant for it."""
+    told = table(score, planted)
+    assert score.recall >= 0.95, f"recall is too low\n{told}"
+    assert score.precision >= 0.95, f"precision is too low\n{told}"
+    # No rule hides behind another.
+    weak = [kind for kind, count in COUNTS.items() if score.meant[kind] < 0.8 * count]
+    assert not weak, told
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_recall_and_precision_are_at_least_95_percent(shared, tmp_path):
-    planted = plant(tmp_path / "heap", shared / "data")
-    score = judged(planted, tmp_path / "set")
-    told = table(score, planted)
-    assert score.recall >= 0.95, told
-    assert score.precision >= 0.95, told
-    # Each kind for itself, by a rule that is meant for it: no rule hides behind another.
-    weak = [kind for kind, count in COUNTS.items() if score.meant[kind] < 0.8 * count]
-    assert not weak, told
-    # A tool that leaves everything out finds all faults, and fails this.
-    everything = Score(Counter(COUNTS), Counter(COUNTS), {name: set() for name in planted.clean})
-    assert everything.recall == 1 and everything.precision < 0.95
+    planted = plant(tmp_path / "heap", shared / "data", HELD_OUT)
+    check(judged(planted, tmp_path / "set"), planted)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_tool_that_leaves_everything_out_fails(shared, tmp_path):
+    """A real build whose rules nothing passes: it finds every fault, and is no use."""
+    planted = plant(tmp_path / "heap", shared / "data", HELD_OUT)
+    score = judged(planted, tmp_path / "set", "select.side=100000")
+    assert score.recall == 1 and len(score.wrongly) == len(planted.clean)
+    with pytest.raises(AssertionError, match="precision"):
+        check(score, planted)
+
+
+def test_neither_extreme_passes():
+    """Leaving everything out, and keeping everything, by the numbers alone."""
+    names = tuple(f"{number}.png" for number in range(150))
+    planted = Planted(Path(), names, {}, {})
+    everything = Score(Counter(COUNTS), Counter(COUNTS), {name: set() for name in names})
+    with pytest.raises(AssertionError, match="precision"):
+        check(everything, planted)
+    with pytest.raises(AssertionError, match="recall"):
+        check(Score(Counter(), Counter(), {}), planted)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
-        heap = plant(Path(temporary) / "heap", ROOT.parent / "shared" / "data")
+        heap = plant(Path(temporary) / "heap", ROOT.parent / "shared" / "data", HELD_OUT)
         text = table(score := judged(heap, Path(temporary) / "set"), heap)
     sys.stdout.write(f"{text}\n\n{score.wrongly}\n")
     page = ROOT / "docs" / "data-sets.md"

@@ -17,6 +17,7 @@ from PIL import Image
 
 from data_tools.building import UNFINISHED, build
 from data_tools.settings import Build, build_from
+from tests.data_tools.forks import Forks
 from tests.data_tools.heaps import contents, photographs
 
 SHAPES = ("shape.crop=48", "shape.scales=[1.0, 0.5]", "select.side=64", "select.tiles=false")
@@ -90,32 +91,49 @@ def test_pictures_that_came_or_went_meanwhile_are_seen(tmp_path):
 def test_thirty_kills_at_random_moments(tmp_path):
     source = heap(tmp_path / "heap", 120)
     sets = [word for change in (*SHAPES, *RULES) for word in ("--set", change)]
-    sets += ["--set", "validation=0.2"]
-
-    def command(output: Path) -> list[str]:
-        words = ["build", str(source), "-o", str(output), "--workers", "2", *sets]
-        return [sys.executable, "-m", "data_tools", *words]
-
-    started = time.perf_counter()
-    assert subprocess.run(command(tmp_path / "one"), capture_output=True).returncode == 3
-    whole = time.perf_counter() - started
+    words = ["build", str(source), *sets, "--set", "validation=0.2", "-o"]
     draw = random.Random(7)
-    killed = 0
-    while killed < 30:
-        process = subprocess.Popen(
-            command(tmp_path / "two"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            process.wait(draw.uniform(0.3, 1.0) * whole)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            killed += 1
-            continue
-        assert process.returncode == 3
-        assert contents(tmp_path / "two") == contents(tmp_path / "one")
-        # Finished before it was killed: the next kills are of a build from the start.
-        subprocess.run(["rm", "-rf", str(tmp_path / "two")], check=True)
-    ended = subprocess.run(command(tmp_path / "two"), capture_output=True)
-    assert ended.returncode == 3
-    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    with Forks() as forks:
+
+        def once(output: Path, workers: int, seconds: float | None = None) -> int | None:
+            """With one worker in a fork, with two a program from its start and their processes."""
+            given = [*words, str(output), "--workers", str(workers)]
+            return forks.run(*given, seconds=seconds) if workers == 1 else program(given, seconds)
+
+        takes = {}
+        for workers, name in ((1, "one"), (2, "other")):
+            started = time.perf_counter()
+            assert once(tmp_path / name, workers) == 3
+            takes[workers] = time.perf_counter() - started
+        wanted = contents(tmp_path / "one")
+        assert contents(tmp_path / "other") == wanted
+        killed = finished = 0
+        while killed < 30:
+            workers = 2 if killed % 5 == 4 else 1
+            moment = draw.uniform(0.3 if workers == 2 else 0, 1) * takes[workers]
+            code = once(tmp_path / "two", workers, moment)
+            if code is None:
+                killed += 1
+                continue
+            finished += 1
+            assert code == 3
+            assert contents(tmp_path / "two") == wanted
+            # Finished before it was killed: the next kills are of a build from the start.
+            subprocess.run(["rm", "-rf", str(tmp_path / "two")], check=True)
+        assert once(tmp_path / "two", 1) == 3
+    assert contents(tmp_path / "two") == wanted and finished
+
+
+def program(words: list[str], seconds: float | None) -> int | None:
+    """The program from its start; its exit code, or None where it was killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "data_tools", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return None
