@@ -7,8 +7,8 @@ import json
 import sys
 from collections.abc import Sequence
 
-from realesr.errors import NetworkError, RealesrError
-from realesr.hub.leaks import find_secret
+from realesr.errors import RealesrError
+from realesr.hub.leaks import hidden, refuse_words
 from realesr.hub.plan import Plan
 from realesr.hub.uploading import Uploader
 from realesr.publishing.space import APP, Space
@@ -17,7 +17,7 @@ from realesr.publishing.space import APP, Space
 def main(arguments: Sequence[str]) -> int:
     """Show what a Space would hold, or push it with ``--yes``."""
     try:
-        _refuse_secrets(arguments)
+        refuse_words(arguments)
         chosen = _parser().parse_args(arguments)
         space = Space(chosen.repo, chosen.title, chosen.model, chosen.public)
         plan = space.plan
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             _tell_planned(space, plan, as_json=chosen.json)
     except RealesrError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{hidden(str(error))}\n")
         return error.exit_code
     return 0
 
@@ -54,17 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--public", action="store_true", help="seen by everyone [you alone]")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
-
-
-def _refuse_secrets(words: Sequence[str]) -> None:
-    for word in words:
-        if (kind := find_secret(word)) is not None:
-            raise NetworkError(
-                "E603",
-                f"{kind} stands on the command line, where every program of this machine can "
-                "read it.",
-                "Revoke it at huggingface.co/settings/tokens, then `hf auth login`.",
-            )
 
 
 def _tell_planned(space: Space, plan: Plan, *, as_json: bool) -> None:

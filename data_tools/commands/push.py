@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from realesr.commands.options import AsJson
-from realesr.commands.publish import Careful
 from realesr.commands.report import BatchBar, printable, say
 from realesr.errors import ParameterError
 
-__all__ = ["EXAMPLE", "Careful", "push"]
+__all__ = ["EXAMPLE", "push"]
 
 EXAMPLE = "Example: realesr-data push sets/maps --repo ada/old-maps"
 

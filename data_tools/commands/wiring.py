@@ -25,5 +25,5 @@ def _root() -> None:
 app.command("build", epilog=build.EXAMPLE)(build.build)
 app.command("inspect", epilog=inspect.EXAMPLE)(inspect.inspect)
 app.command("synth", epilog=synth.EXAMPLE)(synth.synth)
-app.command("push", cls=push.Careful, epilog=push.EXAMPLE)(push.push)
+app.command("push", epilog=push.EXAMPLE)(push.push)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from realesr.commands.options import AsJson
 from realesr.commands.report import BatchBar, printable, say
-from realesr.errors import NetworkError, ParameterError
+from realesr.errors import ParameterError
 
 if TYPE_CHECKING:
     from realesr.hub.plan import Plan
@@ -20,24 +19,6 @@ if TYPE_CHECKING:
     from realesr.publishing.variant import Variant
 
 EXAMPLE = "Example: realesr publish runs/old-maps --repo ada/old-maps-x4"
-
-
-class Careful(TyperCommand):
-    """A command that refuses a token among its words before anything repeats them."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Look at every word, then take them apart."""
-        from realesr.hub.leaks import find_secret
-
-        for word in args:
-            if (kind := find_secret(word)) is not None:
-                raise NetworkError(
-                    "E603",
-                    f"{kind} stands on the command line, where every program of this machine can "
-                    "read it.",
-                    "Revoke it at huggingface.co/settings/tokens, then `hf auth login`.",
-                )
-        return super().parse_args(ctx, args)
 
 
 def publish(

@@ -20,6 +20,7 @@ from realesr.commands import (
     train,
     upscale,
 )
+from realesr.hub.leaks import refuse_words
 
 
 class CarriedError(BaseException):
@@ -31,6 +32,11 @@ class CarriedError(BaseException):
 
 class Program(TyperGroup):
     """The commands, without the parser's own words for Ctrl-C and a full disk."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Look at every word, before anything repeats a token, then take them apart."""
+        refuse_words(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
@@ -73,5 +79,5 @@ app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("bench", epilog=bench.EXAMPLE)(bench.bench)
-app.command("publish", cls=publish.Careful, epilog=publish.EXAMPLE)(publish.publish)
+app.command("publish", epilog=publish.EXAMPLE)(publish.publish)
 app.add_typer(models.app, name="models")

@@ -6,8 +6,10 @@ and its kind, never by its text.
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +28,8 @@ _PATTERNS = {
     "a key of OpenAI or Anthropic": rb"\bsk-[A-Za-z]{2,8}-[A-Za-z0-9_-]{24,}",
 }
 _SECRETS = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
+_AS_TEXT = {kind: re.compile(pattern.decode()) for kind, pattern in _PATTERNS.items()}
+_VARIABLE, _SHORTEST = "HF_TOKEN", 8
 _HOMES = re.compile(rb"(/home/|/Users/|[A-Z]:\\{1,2}Users\\{1,2})[A-Za-z0-9._-]+[/\\]")
 _NAMES = re.compile(
     r"\.env(\..*)?|.*\.(pem|p12|pfx|keystore)|id_(rsa|dsa|ecdsa|ed25519)|\.netrc|"
@@ -42,14 +46,14 @@ def check_leaks(files: Mapping[str, Content], *, token: str | None = None) -> No
 
     Args:
         files: Contents by the path they would be published under.
-        token: The one in use here; looked for as it is, whatever its form.
+        token: Looked for as it is, whatever its form; the one in use here when left out.
 
     Raises:
         NetworkError: E603, naming up to three of them.
 
     >>> check_leaks({"notes.txt": b"nothing here"})
     """
-    found = list(leaks(files, token=token))
+    found = list(leaks(files, token=token or token_here()))
     if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise NetworkError(
@@ -68,19 +72,64 @@ def leaks(files: Mapping[str, Content], *, token: str | None = None) -> Iterator
     for path, content in files.items():
         if _NAMES.fullmatch(PurePosixPath(path).name):
             yield f"a file for secrets ({path})"
-        kinds = {kind for piece in _pieces(content) for kind in _kinds(piece, token)}
+        pieces = itertools.chain(_pieces(content), _texts(path, content))
+        kinds = {kind for piece in pieces for kind in _kinds(piece, token)}
         yield from (f"what looks like {kind} in {path}" for kind in sorted(kinds))
         if path.lower().endswith(_PICTURES) and has_place(_whole(content)):
             yield f"the place where it was taken (GPS) in {path}"
 
 
-def find_secret(text: str) -> str | None:
+def token_here() -> str | None:
+    """The token that the Hub's client would use."""
+    from huggingface_hub import get_token
+
+    token = get_token()
+    return token if token and len(token) >= _SHORTEST else None
+
+
+def find_secret(text: str, *, token: str | None = None) -> str | None:
     """What kind of secret a text holds, if any.
 
     >>> find_secret("--token=hf_" + "x" * 34)
     'a Hugging Face token'
     """
-    return next((kind for kind, made in _SECRETS.items() if made.search(text.encode())), None)
+    found = (kind for kind, made in _SECRETS.items() if made.search(text.encode()))
+    return next(found, "the token in use here" if token and token in text else None)
+
+
+def refuse_words(words: Sequence[str]) -> None:
+    """Refuse a command line that holds a secret, before anything repeats it.
+
+    Raises:
+        NetworkError: E603.
+    """
+    token = _given()
+    for word in words:
+        if (kind := find_secret(word, token=token)) is not None:
+            raise NetworkError(
+                "E603",
+                f"{kind} stands on the command line, where every program of this machine can "
+                "read it.",
+                "Revoke it at huggingface.co/settings/tokens, then `hf auth login`.",
+            )
+
+
+def hidden(text: str) -> str:
+    """A text with its secrets taken out: the last net below what is said to a person.
+
+    >>> hidden("no model is called hf_" + "x" * 34)
+    'no model is called [a Hugging Face token]'
+    """
+    for kind, pattern in _AS_TEXT.items():
+        text = pattern.sub(f"[{kind}]", text)
+    token = _given()
+    return text.replace(token, "[the token in use here]") if token else text
+
+
+def _given() -> str | None:
+    """The token of the environment."""
+    token = os.environ.get(_VARIABLE, "")
+    return token if len(token) >= _SHORTEST else None
 
 
 def has_place(data: bytes) -> bool:
@@ -136,6 +185,23 @@ def _pieces(content: Content) -> Iterator[bytes]:
         while piece := file.read(_PIECE):
             yield tail + piece
             tail = piece[-_OVERLAP:]
+
+
+def _texts(path: str, content: Content) -> Iterator[bytes]:
+    """The texts of a table, which lie packed in its file."""
+    if not path.endswith(".parquet"):
+        return
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pq.ParquetFile(BytesIO(content) if isinstance(content, bytes) else content)
+        columns = [field.name for field in table.schema_arrow if pa.types.is_string(field.type)]
+        for batch in table.iter_batches(columns=columns):
+            for column in batch.columns:
+                yield "\n".join(text or "" for text in column.to_pylist()).encode()
+    except (ImportError, OSError, ValueError):
+        return
 
 
 def _whole(content: Content) -> bytes:

@@ -24,10 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from realesr.degradations.documents import text_of
-from realesr.errors import ConfigError
+from realesr.errors import ConfigError, NetworkError
+from realesr.hub.leaks import find_secret, token_here
 
 NAME = "about.toml"
 _NEXT = "docs/publishing.md shows a whole one."
+_REVOKE = "Take it out, and revoke it at huggingface.co/settings/tokens."
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def read_about(path: Path | None) -> About:
     """The words in a file; none at all where there is none.
 
     Raises:
+        NetworkError: E603, for a token among them.
         ConfigError: E404, for what is no TOML, a wrong name or a wrong kind of value.
 
     >>> read_about(None).licence
@@ -87,8 +90,11 @@ def read_about(path: Path | None) -> About:
     """
     if path is None:
         return About()
+    text = text_of(path)
+    if (kind := find_secret(text, token=token_here())) is not None:
+        raise NetworkError("E603", f"found what looks like {kind} in {path.name}.", _REVOKE)
     try:
-        values = tomllib.loads(text_of(path))
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError("E404", f"{path.name} is not TOML: {error}.", _NEXT) from error
     data = values.pop("data", [])

@@ -13,9 +13,11 @@ from typing import Any
 
 from realesr import __version__
 from realesr.hub.licences import find_licence
+from realesr.models.catalogue import Training
 from realesr.publishing.about import About
 from realesr.publishing.chain import Chain
 from realesr.publishing.facts import Facts, Run
+from realesr.publishing.wording import SAID, elsewhere, link, table, unwritten, wrapped
 from realesr.train.progress import spoken_time
 
 CURVES, EXAMPLES = "curves.png", "examples.png"
@@ -101,7 +103,8 @@ class Card:
 
     def text(self) -> str:
         """The whole of ``README.md``."""
-        return f"---\n{self.metadata()}---\n\n" + "\n".join(self._lines()) + "\n"
+        body = wrapped("\n".join(self._lines()))
+        return f"---\n{self.metadata()}---\n\n{body}\n"
 
     def metadata(self) -> str:
         """The YAML on top, as ``huggingface_hub`` writes it."""
@@ -143,13 +146,13 @@ class Card:
         ]
 
     def _lines(self) -> Iterator[str]:
-        yield from (f"# {self.title}", "", self.about.summary or _unwritten("summary"), "")
+        yield from (f"# {self.title}", "", self.about.summary or unwritten("summary"), "")
         if EXAMPLES in self.pictures:
             yield f"![Input, bicubic, this model, truth]({EXAMPLES})\n"
         yield from self._glance()
         yield from ("", "## For what, and for what not", "")
-        yield from (self.about.purpose or _unwritten("purpose"), "")
-        yield from (f"Not for: {self.about.not_for or _unwritten('not_for')}", "", _PLAUSIBLE, "")
+        yield from (self.about.purpose or unwritten("purpose"), "")
+        yield from (f"Not for: {self.about.not_for or unwritten('not_for')}", "", _PLAUSIBLE, "")
         yield from self._how_to_run()
         yield from ("## How well it does", "")
         if self.facts.run and self.facts.run.scores:
@@ -175,19 +178,20 @@ class Card:
             "Parameters": f"{self.facts.parameters:,} ({size:.2f} MB)",
             "Receptive radius": f"{spec.radius} pixels of the input",
             "Began with": self.chain.base or "random weights" if self.facts.run else "not known",
-            "Licence": self.about.licence or _unwritten("licence"),
+            "Licence": self.about.licence or unwritten("licence"),
             "Made by": ", ".join(self.about.authors) or self.repository.partition("/")[0],
             "sha256 of model.safetensors": f"`{spec.sha256}`",
         }
-        yield from _table(("", ""), [list(row) for row in rows.items()])
+        yield from table(("", ""), [list(row) for row in rows.items()])
 
     def _how_to_run(self) -> Iterator[str]:
         name = self.repository
         browser = f", or in a browser at huggingface.co/spaces/{name}-lab" if self.space else ""
         yield f"""## How to run it
 
+With realesr {__version__} or newer:
+
 ```bash
-pip install realesr
 realesr upscale photo.jpg -o photo_x{self.facts.spec.scale}.png --model {name}
 ```
 
@@ -201,7 +205,17 @@ write_picture(picture.with_pixels(upscaler(picture.pixels)), "photo_large.png")
 
 In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
 `model.safetensors` and `config.json` is fetched, and no code comes with it.
+
+{elsewhere(self.facts.spec)}
+
+{SAID[self.training]}
 """
+
+    @property
+    def training(self) -> Training:
+        """Whether a discriminator taught it, as far as that is known."""
+        run = self.facts.run
+        return self.facts.spec.training if run is None else run.training
 
     def _scores(self, run: Run) -> Iterator[str]:
         rows: list[tuple[str, Mapping[str, float]]] = [("bicubic", run.bicubic)]
@@ -215,8 +229,10 @@ In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
             for who, of in rows
         ]
         yield from (f"On {_held_out(run)}.", "")
-        yield from _table(("", *(_LABELS[name] for name in names)), cells)
+        yield from table(("", *(_LABELS[name] for name in names)), cells)
         yield from ("", " ".join([*(_PROTOCOLS[name] for name in names), _MEAN]), "")
+        weights = "the published weights" if run.scored == run.step else f"step {run.scored:,}"
+        yield f"They are the figures of {weights} (step {run.step:,} of {run.steps_done:,}).\n"
         if run.adversarial:
             yield (
                 "A discriminator taught it, so its detail looks real rather than being close "
@@ -227,7 +243,7 @@ In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
         config = run.config
         kind = "with a discriminator (RealESRGAN)" if run.adversarial else "without a discriminator"
         yield from ("## How it was trained", "")
-        yield from _table(
+        yield from table(
             ("", ""),
             [
                 ["Stage", kind],
@@ -257,12 +273,12 @@ In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
         yield from ("## Pictures and licences", "")
         if self.chain.sources:
             rows = [
-                [_link(each.name, each.url), each.licence or "not known", each.credit]
+                [link(each.name, each.url), each.licence or "not known", each.credit]
                 for each in self.chain.sources
             ]
-            yield from _table(("pictures", "licence", "credit"), rows)
+            yield from table(("pictures", "licence", "credit"), rows)
         else:
-            yield _unwritten("[[data]]")
+            yield unwritten("[[data]]")
         if self.chain.base:
             licence = self.chain.base_licence or "licence not known"
             yield f"\nTrained further from `{self.chain.base}` ({licence})."
@@ -311,22 +327,3 @@ def _held_out(run: Run) -> str:
 
 def _recipe_name(recipe: str) -> str:
     return recipe.replace("\\", "/").rpartition("/")[2]
-
-
-def _link(name: str, url: str) -> str:
-    return f"[{name}]({url})" if url else name
-
-
-def _unwritten(name: str) -> str:
-    return f"**[to be written by a person: {name}]**"
-
-
-def _table(head: tuple[str, ...], rows: list[list[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())

@@ -16,7 +16,7 @@ from typing import Any
 
 from realesr.degradations.documents import text_of
 from realesr.errors import ConfigError
-from realesr.models.catalogue import ModelSpec
+from realesr.models.catalogue import ModelSpec, Training
 from realesr.models.loading import load_model
 from realesr.models.sidecar import CONFIG
 from realesr.train.config import TrainConfig
@@ -53,6 +53,7 @@ class Run:
     config: TrainConfig
     step: int
     steps_done: int
+    scored: int
     scores: Mapping[str, float]
     bicubic: Mapping[str, float]
     base: Mapping[str, float]
@@ -66,6 +67,11 @@ class Run:
     def adversarial(self) -> bool:
         """Whether a discriminator taught it."""
         return self.config.gan is not None
+
+    @property
+    def training(self) -> Training:
+        """The same in the catalogue's word."""
+        return "adversarial" if self.adversarial else "faithful"
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,7 @@ def _run(folder: Path, weights: Path) -> Run:
         config=config,
         step=step,
         steps_done=saved.step if saved else step,
+        scored=int(at.get("step", 0)),
         scores=_scores(at),
         bicubic=_scores(at, "_bicubic"),
         base=_scores(first) if config.start.generator else {},
@@ -190,9 +197,7 @@ def _seconds(lines: list[dict[str, Any]]) -> float:
 def config_of(facts: Facts, licence: str) -> bytes:
     """``config.json``: plain numbers, enough to rebuild the network."""
     told = {**facts.config, "licence": licence, "library_name": "realesr", "model_type": "realesr"}
-    training = facts.spec.training
-    if facts.run:
-        training = "adversarial" if facts.run.adversarial else "faithful"
+    training = facts.run.training if facts.run else facts.spec.training
     if training != "unknown":
         told["training"] = training
     return (json.dumps(told, indent=2) + "\n").encode()
