@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lab.examining import Examined, Examiner
-from lab.honest import Maps, draw_maps
+from lab.honest import Maps
 from lab.keeping import OWN_SECONDS, PUBLIC_SECONDS
 from lab.line import Line
 from lab.orders import Order, crop_of
@@ -21,6 +21,8 @@ from lab.repeats import Repeats
 from lab.results import write_result
 from lab.settings import UpscaleSettings
 from lab.shelf import Loading, Shelf
+from lab.tasks import Doubt, Task, worker
+from lab.zero import is_lent
 from realesr.errors import Notice
 from realesr.gate import WEB, Limits, inspect_header
 from realesr.images.apart import Apart
@@ -119,6 +121,7 @@ class Workbench:
         self.speeds = Speeds(self.shelf)
         self._examiner = Examiner(self._reader)
         self._tile = threading.Lock()
+        self._work = worker(self.shelf.load)
         self._warm: Future[LoadedModel] | None = None
 
     def warm_up(self) -> Future[LoadedModel]:
@@ -126,7 +129,9 @@ class Workbench:
 
         The first pass after a start is slower than all later ones, so the best of three counts.
         """
-        self._warm = self.shelf.submit(lambda: self.measure(self.shelf.first))
+        first = self.shelf.first  # a lent GPU is not for measuring
+        warm = self.shelf.load if is_lent() else self.measure
+        self._warm = self.shelf.submit(lambda: warm(first))
         return self._warm
 
     def wait_until_warm(self, seconds: float) -> None:
@@ -240,11 +245,11 @@ class Workbench:
         order = Order(settings, self.shelf.load)
         plan = order.plan(self.examine(photo).checkup) if settings.decided else None
         seconds = self.speeds.expected(settings, height, width, plan)
-        if seconds is None or seconds > _AT_ONCE:
+        if not is_lent() and (seconds is None or seconds > _AT_ONCE):
             yield from self._preview(order, picture, plan, folder)
         begun = time.perf_counter()
         size = settings.enlargement.output_size(height, width)
-        steps = order.enlarge(picture, plan)
+        steps = self._work(Task(settings, plan, picture))
         total = count_tiles(order.upscaler(plan), height, width, size)
         larger = yield from self._stepped(steps, total, seconds)
         self.speeds.learn(settings, height, width, plan, time.perf_counter() - begun)
@@ -285,9 +290,8 @@ class Workbench:
 
     def honesty(self, photo: Path, made: Result, folder: Path) -> Generator[Tiles, None, Maps]:
         """Draw what a result owes to its photo, and what was made up."""
-        order = Order(made.settings, self.shelf.load)
         picture, larger = self.read(photo), self.read_again(photo, made)
-        steps = draw_maps(order, made.plan, picture, larger, folder)
+        steps = self._work(Doubt(made.settings, made.plan, picture, made=larger, folder=folder))
         return (yield from self._stepped(steps, 1, None))
 
     def _preview(
@@ -300,7 +304,7 @@ class Workbench:
         crop = crop_of(picture.height, picture.width, side)
         if crop is None:
             return
-        steps = order.enlarge_part(picture, plan, crop)
+        steps = self._work(Task(order.settings, plan, picture, crop))
         made = yield from self._stepped(steps, 1, None)
         before, after = folder / "part.png", folder / "part_larger.png"
         write_picture(made.before, before)

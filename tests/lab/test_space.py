@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import types
@@ -16,6 +17,7 @@ from lab.app import main
 from lab.zero import announced, is_lent, on_lent_gpu
 from realesr.errors import ModelError, RealesrError
 from realesr.hub.card_rules import mistakes
+from realesr.images import read_picture
 from realesr.publishing.space import Space
 from tests.hub.conftest import hub
 
@@ -198,3 +200,32 @@ def test_a_gpu_that_is_taken_away_is_a_coded_sentence(monkeypatch):
 def test_whether_gpus_are_lent_here(monkeypatch, text, lent):
     monkeypatch.setenv("SPACES_ZERO_GPU", text)
     assert is_lent() is lent
+
+
+def test_a_photo_enlarged_on_a_lent_gpu_has_the_same_pixels(photos, tmp_path):
+    """The whole way of the page, in a program that was told that GPUs are lent."""
+    program = (
+        "import sys; from pathlib import Path; from tests.lab.test_space import lending\n"
+        "announcements = []; sys.modules['spaces'] = lending(announcements)\n"
+        "from lab.settings import UpscaleSettings; from lab.workbench import Workbench\n"
+        "bench = Workbench(public=True); bench.warm_up().result()\n"
+        "steps = bench.upscale(Path(sys.argv[1]), UpscaleSettings(scale=2), Path(sys.argv[2]))\n"
+        "while True:\n"
+        "    try:\n"
+        "        next(steps)\n"
+        "    except StopIteration as end:\n"
+        "        print(end.value.file, announcements)\n"
+        "        break\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(photos["rgb"]), str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "SPACES_ZERO_GPU": "true", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    file, announcements = run.stdout.strip().rsplit(" [", 1)
+    assert announcements == "5]"
+    assert (read_picture(file).pixels == by_library(photos["rgb"], 2)).all()
