@@ -82,7 +82,7 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     yield start
     for program, log in running:
         program.terminate()
-        program.wait(20)
+        program.wait(60)
         log.close()
 
 
