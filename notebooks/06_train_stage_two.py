@@ -88,7 +88,7 @@ def teach_judge(game, count=256):
     loss.backward()
     game["judge_optimiser"].step()
 
-
+# %%
 def teach_maker(game, count=256):
     fake = game["maker"](torch.randn(count, 2, generator=game["chance"]))
     loss = adversarial(game["judge"](fake), real=True)  # it wishes to be taken for real
@@ -106,7 +106,7 @@ def new_game(seed, calm=False):
             game[role].parameters(), lr=1e-3, betas=(0.5, 0.99))
     return game
 
-
+# %%
 def play(game, rounds, judge=1, maker=1):
     for _ in range(rounds):
         for _ in range(judge):
