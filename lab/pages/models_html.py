@@ -53,7 +53,10 @@ def size(spec: ModelSpec) -> str:
     """How long its file is."""
     if spec.source == BUILT_IN:
         return "–"
-    return say("models.megabytes", size=f"{spec.size / 1e6:.1f}") if spec.size else "–"
+    if not spec.size:
+        return "–"
+    digits = 1 if spec.size > 1e6 else 2
+    return say("models.megabytes", size=f"{spec.size / 1e6:.{digits}f}")
 
 
 def speed(seconds_a_pixel: float | None) -> str:
@@ -72,10 +75,7 @@ def details(offer: Offer, spec: ModelSpec | None) -> str:
         f"<dt>{_say(f'models.{name}')}</dt><dd>{html.escape(text)}</dd>" for name, text in facts
     )
     name, about = html.escape(offer.name), html.escape(offer.about)
-    return (
-        f'<section class="model"><h3>{name}</h3><p>{about}</p>'
-        f"<dl>{listed}</dl>{use}</section>"
-    )
+    return f'<section class="model"><h3>{name}</h3><p>{about}</p><dl>{listed}</dl>{use}</section>'
 
 
 def _facts(spec: ModelSpec) -> list[tuple[str, str]]:

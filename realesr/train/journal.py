@@ -87,12 +87,13 @@ class Journal:
         """Every whole line of a run's journal, in order; nothing where there is none yet.
 
         Args:
-            output: The run's folder.
+            output: The run's folder, or a journal that was copied out of it.
 
         Returns:
             One dictionary a line; what was no finite number is None.
         """
-        return _lines(Path(output) / NAME)
+        path = Path(output)
+        return _lines(path if path.suffix == ".jsonl" else path / NAME)
 
     def close(self) -> None:
         """Write out what is still held back."""
