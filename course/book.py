@@ -15,7 +15,7 @@ body { max-width: 58rem; margin: 0 auto; padding: 1rem; background: #fff; color:
   font: 17px/1.6 system-ui, sans-serif; overflow-wrap: break-word }
 h1, h2, h3 { line-height: 1.25; margin: 1.6em 0 .5em } h1 { margin-top: .4em }
 a { color: #005587 } nav { display: flex; justify-content: space-between; gap: 1rem }
-pre, code { font: .88em/1.5 ui-monospace, monospace } code { background: #f2f2ef }
+pre, code { font: .82em/1.5 ui-monospace, monospace } code { background: #f2f2ef }
 pre { padding: .7rem .9rem; overflow-x: auto; background: #f6f6f3; border-radius: 6px }
 pre code { background: none }
 figure { margin: 1em 0 } img { max-width: 100%; height: auto }

@@ -71,8 +71,8 @@ figures.strip(
 # %%
 guess.reveal(
     "C",
-    "Each pixel spreads its light by the same weights: the kernel. They sum to 1, "
-    "so that no light is lost, and the last one even has weights below zero.",
+    "Each pixel spreads its light by the same weights: the kernel. They sum to 1, so that "
+    "no light is lost, and the last one even has weights below zero.",
 )
 
 # %% [markdown]
@@ -158,8 +158,8 @@ with figures.plot(
 # %%
 guess.reveal(
     "A",
-    "The tremble grows with the root of the light. But the light itself grows "
-    "faster, so seen as a share of the brightness the shadows are the noisiest.",
+    "The tremble grows with the root of the light. But the light itself grows faster, so "
+    "seen as a share of the brightness the shadows are the noisiest.",
 )
 
 # %%
@@ -188,8 +188,8 @@ figures.strip(
 # %%
 guess.reveal(
     "B",
-    "Sixteen independent errors were averaged; their mean is off by a fourth (the "
-    "root of sixteen). That is why small pictures look clean.",
+    "Sixteen independent errors were averaged; their mean is off by a fourth (the root of "
+    "sixteen). That is why small pictures look clean.",
 )
 
 # %% [markdown]
@@ -282,6 +282,8 @@ for count in (1, 3, 8, 16, 64):
     some = torch.zeros(64)
     some[order[:count]] = amounts[order[:count]]
     grown[f"{count} of 64"] = (patterns @ some).reshape(8, 8)
+
+# %%
 figures.strip(
     {name: figures.Signed(values, 110, "levels") for name, values in grown.items()},
     zoom=16,
@@ -293,8 +295,8 @@ figures.strip(
 # %%
 guess.reveal(
     "A",
-    "A few strong patterns carry nearly everything. With all 64 the block is exact: "
-    "up to here nothing is lost.",
+    "A few strong patterns carry nearly everything. With all 64 the block is exact: up to "
+    "here nothing is lost.",
 )
 
 # %% [markdown]
@@ -412,8 +414,8 @@ figures.strip(
 # %%
 guess.reveal(
     "A",
-    "Shrinking averages JPEG's mistakes away. The other way round nothing comes "
-    "after the mistakes.",
+    "Shrinking averages JPEG's mistakes away. The other way round nothing comes after the "
+    "mistakes.",
 )
 
 # %% [markdown]
@@ -435,6 +437,7 @@ def name(operation):
     return " ".join([type(operation).__name__, *values])
 
 
+# %%
 stations = {"0. scene": cat}
 for number, (operation, image) in enumerate(case.stages(cat), 1):
     stations[f"{number}. {name(operation)}"] = image

@@ -17,8 +17,7 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-from course import check, explore, photo, predict, quick
+from course import check, explore, predict, quick
 from course.checks.lesson_02 import halved, neighbours
 from course.pictures import middles
 from course.training import fresh, teach
@@ -39,7 +38,7 @@ dot = torch.zeros(1, 1, 9, 9)
 dot[..., 4, 4] = 1
 figures.strip(
     {way: figures.Signed(Resampler(way, 8)(dot), 1) for way in ways},
-    caption="One white pixel, enlarged 8 times. Blue is below zero: darker than the black around it.",
+    caption="One white pixel, enlarged 8 times. Blue is below zero: darker than black.",
     alt="A square; a soft pyramid; a soft spot with a blue ring; a spot with two rings.",
 )
 
@@ -53,7 +52,7 @@ print(phase_weights("bicubic", 2))
 # %% [markdown]
 # ## 2. The line to cross
 #
-# We shrink eight photographs by 2 and enlarge them again. How close do the four come? We measure with
+# We shrink four photographs by 2 and enlarge them again. How close do the four come? We measure with
 # **PSNR**: 10 · log10(1 / mean squared error). 3 dB more is half the error.
 
 # %%
@@ -79,18 +78,21 @@ scores = {way: score(Resampler(way, 2)) for way in ways}
 print({way: round(value, 2) for way, value in scores.items()})
 
 # %%
-guess.reveal("B", "From nothing to the best formula of forty years is about 2 dB. Remember this "
-             "number: it is the ruler for the rest of the lesson.")
+guess.reveal(
+    "B",
+    "From nothing to the best formula of forty years is about 2 dB. Remember this number: "
+    "it is the ruler for the rest of the lesson.",
+)
 
 # %%
-eye = (70, 60, 80, 100)
+ring = (70, 60, 80, 100)
 results = {way: Resampler(way, 2)(low)[0] for way in ways}
 figures.strip(
     {"input": low[0]} | {f"{way}: {scores[way]:.1f} dB": each for way, each in results.items()}
     | {"truth": truth[0]},
-    crop=eye, columns=3,
+    crop=ring, columns=3,
     caption="All formulas agree where nothing happens, and all of them are soft at edges.",
-    alt="Part of an astronaut's face, six times: coarse squares, then softer, then the truth.",
+    alt="The ring of a space suit, six times: coarse squares, then softer, then the truth.",
 )
 
 # %% [markdown]
@@ -109,8 +111,11 @@ errors = (truth[..., 1:] - truth[..., :-1]).square().mean(dim=(1, 2, 3))
 print(f"moved by one pixel: {float((-10 * errors.log10()).mean()):.1f} dB")
 
 # %%
-guess.reveal("C", "PSNR compares places, not pictures. So every enlargement must put its pixels exactly "
-             "where they belong: half a pixel off, and all learning goes into moving them back.")
+guess.reveal(
+    "C",
+    "PSNR compares places, not pictures. So every enlargement must put its pixels exactly "
+    "where they belong: half a pixel off, and all learning goes into moving them back.",
+)
 
 # %% [markdown]
 # ## 3. By hand first
@@ -139,9 +144,9 @@ def tried(amount):
     mine = sharpened(amount)
     return figures.strip(
         {"bilinear": results["bilinear"], "yours": mine[0], "truth": truth[0]},
-        crop=eye,
+        crop=ring,
         caption=f"{score(lambda x: sharpened(amount, x)):.2f} dB; bicubic {scores['bicubic']:.2f}.",
-        alt="Part of a face: soft, sharpened by the slider, and the truth.",
+        alt="The ring of a space suit: soft, sharpened by the slider, and the truth.",
     )
 
 
@@ -157,31 +162,35 @@ explore(tried, amount=(0.0, 3.0, 0.1))
 # %%
 guess = predict(
     "How much better than bicubic are the best 100 weights, on photographs they have not seen?",
-    ["they are worse: they fit the others", "0.2 to 1 dB", "3 dB or more"],
+    ["they are worse: they fit the others", "0.5 to 1.5 dB", "3 dB or more"],
 )
 guess
 
 # %%
 lessons = middles("camera chelsea brick gravel grass rocket moon ihc retina", 192)
 given = halved(lessons)
-wanted = F.pixel_unshuffle(lessons, 2).flatten(2).transpose(1, 2).reshape(-1, 4)
+wanted = F.pixel_unshuffle(lessons, 2).flatten(2).transpose(1, 2).reshape(-1, 4).double()
 
 
 def linear(side):
-    weights = torch.linalg.lstsq(neighbours(given, side), wanted).solution
+    weights = torch.linalg.lstsq(neighbours(given, side), wanted).solution.float()
     layer = weights.T.reshape(4, 1, side, side)
     pad = [side // 2] * 4
     return weights, lambda x: F.pixel_shuffle(F.conv2d(F.pad(x, pad, mode="replicate"), layer), 2)
 
 
+# %%
 begun = time.perf_counter()
 weights, enlarge = linear(5)
 print(f"bicubic {scores['bicubic']:.2f} dB, 100 learned numbers {score(enlarge):.2f} dB, "
       f"found in {time.perf_counter() - begun:.2f} s")
 
 # %%
-guess.reveal("B", "The formula was made for all signals; these weights were made for photographs that "
-             "were shrunk by this shrinking. No network, and no GPU, was needed.")
+guess.reveal(
+    "B",
+    "The formula was made for all signals; these weights were made for photographs that "
+    "were shrunk by this shrinking. No network, and no GPU, was needed.",
+)
 
 # %%
 names = ["top left", "top right", "bottom left", "bottom right"]
@@ -263,8 +272,11 @@ draw(curves, "One curve starts far below bicubic's line and climbs; the other st
      "The same network, the same pictures, the same steps; one + makes the difference.")
 
 # %%
-guess.reveal("B", "The first network spends its time on learning to copy. The second can copy from the "
-             "start. With days on a GPU both pass; on your computer only the + does so in a minute.")
+guess.reveal(
+    "B",
+    "The first network spends its time on learning to copy. The second can copy from the "
+    "start. With days on a GPU both pass; on your computer only the + does so in a minute.",
+)
 
 # %% [markdown]
 # ## 6. Where to enlarge
@@ -298,8 +310,11 @@ draw({name: curves[name] for name in racers},
      "Held-out PSNR of both while they learn.", least=scores["bicubic"] - 0.5)
 
 # %%
-guess.reveal("A", "Work on small pictures is cheap, and every weight sees more of the scene. This is the "
-             "network behind realesr-general and behind lab-x4, only smaller.")
+guess.reveal(
+    "A",
+    "Work on small pictures is cheap, and every weight sees more of the scene. This is the "
+    "network behind realesr-general and behind lab-x4, only smaller.",
+)
 
 # %% [markdown]
 # ## 7. The rude question
@@ -322,14 +337,17 @@ print(f"clean: network {score(network):.2f} dB, bicubic {scores['bicubic']:.2f} 
 print(f"noisy: network {score(network, noisy):.2f} dB, "
       f"bicubic {score(Resampler('bicubic', 2), noisy):.2f} dB")
 figures.strip(
-    shown, crop=eye, columns=4,
+    shown, crop=ring, columns=4,
     caption="What sharpens edges sharpens noise.",
-    alt="Part of a face: clean small, grainy small, grainy and crisp, grainy and soft.",
+    alt="The ring: clean and coarse, grainy and coarse, grainy and crisp, grainy and soft.",
 )
 
 # %%
-guess.reveal("C", "It learned that the scene is sharp and the input is soft, so it makes everything "
-             "bolder, noise too. It must see in training what it shall survive: lesson 5.")
+guess.reveal(
+    "C",
+    "It learned that the scene is sharp and the input is soft, so it makes everything "
+    "bolder, noise too. It must see in training what it shall survive: lesson 5.",
+)
 
 # %% [markdown]
 # ## Exercises
@@ -352,12 +370,13 @@ check("02.1", closeness)
 # %% [markdown]
 # **2. A hundred numbers.** Write `solve(low, high, side)`: the weights, side · side × 4, that make
 # from the neighbours of each pixel of `low` the four pixels of `high` above it. `neighbours(low, side)`
-# gives one row for each pixel.
+# gives one row for each pixel, in double precision
+# (`.double()`), because neighbours are so alike.
 
 # %% tags=["solution"]
 def solve(low, high, side):
     """Return the weights, one column for each of the four new pixels."""
-    targets = F.pixel_unshuffle(high, 2).flatten(2).transpose(1, 2).reshape(-1, 4)
+    targets = F.pixel_unshuffle(high, 2).flatten(2).transpose(1, 2).reshape(-1, 4).double()
     return torch.linalg.lstsq(neighbours(low, side), targets).solution
 
 

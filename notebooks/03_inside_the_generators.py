@@ -16,14 +16,13 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-import realesr
 from course import check, explore, photo, predict, quick
 from course.training import fresh
 from realesr import figures
 from realesr.degradations import Resize
 from realesr.models.blending import blend_models
 from realesr.models.compact import Compact
+from realesr.models.loading import load_model
 from realesr.models.rrdbnet import ResidualDenseBlock, RRDBNet
 from realesr.randomness import spawn
 
@@ -37,7 +36,7 @@ from realesr.randomness import spawn
 # %%
 truth = photo("chelsea", 40, 90, 160, 192)
 low = Resize(factor=0.25, antialias=True).apply(truth, (160, 192)).clamp(0, 1)
-model = realesr.load_model("lab-x4")
+model = load_model("lab-x4")
 network = model.network.requires_grad_(False)
 
 
@@ -49,6 +48,7 @@ def after(count):
     return features[0]
 
 
+# %%
 figures.strip(
     {f"layer {count}, channel {channel}": figures.Signed(after(count)[channel])
      for count in (1, 8, 16) for channel in (1, 5, 9, 30)},
@@ -92,8 +92,11 @@ figures.strip(
 )
 
 # %%
-guess.reveal("B", "That is residual learning. The sum starts as a fair picture before the first step of "
-             "training, and every step makes it better.")
+guess.reveal(
+    "B",
+    "That is residual learning. The sum starts as a fair picture before the first step of "
+    "training, and every step makes it better.",
+)
 
 # %% [markdown]
 # ## 3. How far a pixel looks
@@ -119,7 +122,7 @@ distance = torch.maximum(rows.abs(), columns.abs())
 inside = [float(effect[distance <= reach].sum() / effect.sum()) for reach in range(33)]
 reach = next(place for place, share in enumerate(inside) if share > 0.95)
 figures.strip(
-    {"effect on one output pixel": figures.Magnitude(effect.clamp(min=1e-6).log10() + 6, 6)},
+    {"effect on one output pixel": figures.Magnitude(effect.clamp(min=1e-12).log10() + 12, 12)},
     zoom=6, caption=f"Logarithm of the effect, in powers of ten. 95 percent lie within {reach} px.",
     alt="A bright spot in the middle of a square that fades out and ends in a sharp border.",
 )
@@ -134,8 +137,11 @@ with figures.plot(
     axes.set(xlabel="distance / input px", ylabel="share of the effect within it")
 
 # %%
-guess.reveal("B", "The reach is exactly the number of layers, and no pixel beyond it matters at all. But "
-             "there are many more ways to near pixels than to far ones. Lesson 7 lives on this.")
+guess.reveal(
+    "B",
+    "The reach is exactly the number of layers, and no pixel beyond it matters at all. But "
+    "there are many more ways to near pixels than to far ones. Lesson 7 lives on this.",
+)
 
 # %% [markdown]
 # ## 4. Dense blocks: keep every draft
@@ -148,7 +154,8 @@ block = ResidualDenseBlock(64, 32)
 for name, layer in block.named_children():
     count = sum(each.numel() for each in layer.parameters())
     print(f"{name}: reads {layer.in_channels:3d} channels, writes {layer.out_channels}, {count:,}")
-print(f"together {sum(each.numel() for each in block.parameters()):,}; 69 such blocks in RRDBNet-23")
+together = sum(each.numel() for each in block.parameters())
+print(f"together {together:,}; RRDBNet-23 has 69 such blocks")
 
 # %% [markdown]
 # And why is the result of each block multiplied by 0.2 before it is added? Let a signal run through 69
@@ -187,8 +194,11 @@ with figures.plot(
     axes.set(xlabel="block", ylabel="strength (standard deviation)", yscale="log")
 
 # %%
-guess.reveal("C", "Each block adds its own energy. A small share keeps 69 of them together without the "
-             "batch normalisation that older networks needed, and that left stains in pictures.")
+guess.reveal(
+    "C",
+    "Each block adds its own energy. A small share keeps 69 of them together without the "
+    "batch normalisation that older networks needed, and that left stains in pictures.",
+)
 
 # %% [markdown]
 # ## 5. Checkerboards
@@ -217,8 +227,11 @@ figures.strip(
 )
 
 # %%
-guess.reveal("B", "Only when the kernel is a multiple of the stride do the copies fit. Odd kernels, which "
-             "everybody uses elsewhere, leave a grid.")
+guess.reveal(
+    "B",
+    "Only when the kernel is a multiple of the stride do the copies fit. Odd kernels, which "
+    "everybody uses elsewhere, leave a grid.",
+)
 
 # %% [markdown]
 # So everybody changed to **pixel shuffle**. Is the checkerboard gone? We give five untrained layers an
@@ -260,8 +273,11 @@ figures.strip(
 )
 
 # %%
-guess.reveal("C", "Pixel shuffle alone does not cure it: its four channels begin with four different "
-             "weights. ICNR begins with four equal ones. Training may unlearn a grid, or not.")
+guess.reveal(
+    "C",
+    "Pixel shuffle alone does not cure it: its four channels begin with four different "
+    "weights. ICNR begins with four equal ones. Training may unlearn a grid, or not.",
+)
 
 # %% [markdown]
 # ## 6. Parameters are not seconds
@@ -270,17 +286,17 @@ guess.reveal("C", "Pixel shuffle alone does not cure it: its four channels begin
 
 # %%
 guess = predict(
-    "srcnn-x4 has 20 thousand weights, lab-x4 has 620 thousand: 30 times more. How much slower is it?",
+    "srcnn-x4 has 20 thousand weights, lab-x4 has 30 times as many. How much slower is it?",
     ["about 30 times", "about 10 times", "less than 5 times"],
 )
 guess
 
 # %%
 racers = {
-    "srcnn-x4": realesr.load_model("srcnn-x4").network,
+    "srcnn-x4": load_model("srcnn-x4").network,
     "lab-x4": network,
     "Compact, 32 layers": fresh(lambda: Compact(convolutions=32)),
-    "RRDBNet, 6 blocks": fresh(lambda: RRDBNet(blocks=quick(2, 6))),
+    f"RRDBNet, {quick(2, 6)} blocks": fresh(lambda: RRDBNet(blocks=quick(2, 6))),
 }
 field, race = torch.rand(1, 3, 48, 64, generator=spawn(0)), {}
 for name, racer in racers.items():
@@ -302,8 +318,11 @@ with figures.plot(
     axes.set(xlabel="weights", ylabel="processor seconds", xscale="log", yscale="log")
 
 # %%
-guess.reveal("C", "SRCNN's few weights run over the large picture, sixteen times as many pixels. What "
-             "costs is weights × pixels. On a GPU the gap changes again: it likes large layers.")
+guess.reveal(
+    "C",
+    "SRCNN's few weights run over the large picture, sixteen times as many pixels. What "
+    "costs is weights × pixels. On a GPU the gap changes again: it likes large layers.",
+)
 
 # %% [markdown]
 # ## 7. Surgery
@@ -314,12 +333,12 @@ guess.reveal("C", "SRCNN's few weights run over the large picture, sixteen times
 # %%
 guess = predict(
     "Half of each weight from one network, half from the other?",
-    ["noise: the two learned different things", "a picture between the two", "the better of the two"],
+    ["noise", "a picture between the two", "the same as the better one"],
 )
 guess
 
 # %%
-faithful = realesr.load_model("lab-x4-fidelity")
+faithful = load_model("lab-x4-fidelity")
 
 
 def mixed(share):
@@ -335,8 +354,11 @@ figures.strip(
 )
 
 # %%
-guess.reveal("B", "It works because one was trained starting from the other, so that their weights still "
-             "lie close together. Two networks from different first weights would give mud.")
+guess.reveal(
+    "B",
+    "It works because one was trained starting from the other, so that their weights still "
+    "lie close together. Two networks from different first weights would give mud.",
+)
 
 # %%
 def dial(share):
@@ -350,7 +372,7 @@ explore(dial, share=(0.0, 1.0, 0.1))
 # ## Exercises
 #
 # **1. What a pixel sees.** `layers` is a list of `(kernel, stride)`, from the input on. Write
-# `field(layers)`: how many input pixels across one output pixel sees. One 3 × 3 layer: 3.
+# `field_of(layers)`: how many input pixels across one output pixel sees. One 3 × 3 layer: 3.
 
 # %% tags=["solution"]
 def field_of(layers):

@@ -43,9 +43,9 @@ def _middle_of_range(samples: Any, loss: str) -> float:
 @exercise(
     "04.1",
     wrong=[
-        ("for l1", _mean_for_all),
-        ("for l2", _median_for_all),
-        ("for l1", _middle_of_range),
+        ("For l1", _mean_for_all),
+        ("For l2", _median_for_all),
+        ("For l1", _middle_of_range),
     ],
 )
 def best_constant(answer: Any) -> None:
@@ -128,9 +128,11 @@ def by_protocol(answer: Any) -> None:
     noise = GaussianNoise(sigma=1.2, seed=4).apply(truth, (96, 96))
     result = noise.clone()
     result[..., :4, :] = 0
-    wrong = {_unrounded: "Files have 8 bits: clamp and round the result to 255 levels first.",
-             _no_border: "Leave a border of scale pixels out: networks know less there.",
-             _brightness: "That is the brightness alone (Y); this protocol takes all colours."}  # fmt: skip
+    wrong = {
+        _unrounded: "Files have 8 bits: clamp and round the result to 255 levels first.",
+        _no_border: "Leave a border of scale pixels out: networks know less there.",
+        _brightness: "That is the brightness alone (Y); this protocol takes all colours.",
+    }
     rounded = (result.clamp(0, 1) * 255).round() / 255
     right = psnr(rounded, truth, border=4).value
     found = float(ask(answer, result, truth, 4))

@@ -51,7 +51,7 @@ def _search(low: Tensor, high: Tensor) -> tuple[int, int]:
     wrong=[
         ("without moving", _never),
         ("opposite direction", _backwards),
-        ("rows first", _swapped),
+        ("Rows first", _swapped),
     ],
 )
 def repair(answer: Any) -> None:
