@@ -25,6 +25,7 @@ summary { cursor: pointer } table { border-collapse: collapse; display: block; o
 td, th { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid #e4e4e0 }
 .output pre { background: none; border-left: 3px solid #dcdcd6; border-radius: 0 }
 .anchor-link { display: none }
+.lessons { list-style: none; padding: 0 } .lessons li { margin: 1em 0 }
 """
 
 
@@ -52,12 +53,15 @@ def write_index(folder: Path, lessons: list[Lesson]) -> Path:
     """Write the page that the book opens with."""
     rows = []
     for lesson in lessons:
-        question = re.search(r"\*\*Question:\*\*\s*(.+)", lesson.cells()[0].source)
-        words = html.escape(question.group(1)) if question else ""
+        question = re.search(r"\*\*Question:\*\*\s*(.+?)(\n\n|$)", lesson.cells()[0].source, re.S)
+        words = html.escape(question.group(1).replace("\n", " ")) if question else ""
         rows.append(f"<li>{_link(lesson)}<br>{words}</li>")
     listed = "".join(rows)
-    body = f'<h1>From one pixel to a published model</h1><ol class="lessons">{listed}</ol>'
-    body = body.replace("<ol", '<ol style="list-style: none; padding: 0"', 1)
+    body = (
+        "<h1>From one pixel to a published model</h1><p>Ten lessons in super-resolution. Guess "
+        "before you look at an answer; the pictures were made when this book was built.</p>"
+        f'<ol class="lessons">{listed}</ol>'
+    )
     path = folder / "index.html"
     path.write_text(page("From one pixel to a published model", body), encoding="utf-8")
     return path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,13 @@ class Lesson:
 
     def cells(self) -> list[Any]:
         """Its cells as they are written, without what is added for a notebook."""
+        return self._cells
+
+    @cached_property
+    def _cells(self) -> list[Any]:
         import jupytext
 
-        notebook = jupytext.reads(self.path.read_text(encoding="utf-8"), fmt="py:percent")
-        cells: list[Any] = notebook.cells
+        cells: list[Any] = jupytext.reads(self.path.read_text("utf-8"), fmt="py:percent").cells
         return cells
 
 
