@@ -136,6 +136,7 @@ def server_settings(folder: Path) -> dict[str, Any]:
         "max_file_size": "64mb",
         "run_history": False,
         "enable_monitoring": False,
+        "state_session_capacity": 400,
         "max_threads": 2 * MOST + 20,  # who waits for the model holds a place of Gradio's as well
         "ssr_mode": False,
         "quiet": True,

@@ -16,6 +16,7 @@ from typing import Any
 _HANDED_SECONDS = 10 * 60  # a page opens at once; who comes later starts anew
 _LOOK_AGAIN = 60.0
 _MOST_HANDED = 100
+_MOST_DESKS = 2000  # where strangers come and nobody hears them leave, the oldest are cleared
 _HANDED = "handed-"
 
 
@@ -67,6 +68,8 @@ class Visitors:
     def desk(self, session: str | None) -> Desk:
         """The desk of that session, a new one at first."""
         with self._lock:
+            while len(self._desks) >= _MOST_DESKS and session not in self._desks:
+                self._clear(self._desks.pop(next(iter(self._desks))))
             return self._desks.setdefault(session or "", Desk())
 
     def lay(self, desk: Desk, photo: str | None) -> int:

@@ -121,3 +121,13 @@ def test_who_takes_their_photo_away_takes_its_results_too(tmp_path):
     visitors.leave("one")
     assert not photo.exists()
     assert repeats.size == len(b"another picture")
+
+
+def test_where_nobody_is_heard_leaving_the_oldest_photos_go(tmp_path):
+    visitors = Visitors(tmp_path)
+    photos = [put(tmp_path, f"{number}/photo.png") for number in range(2)]
+    for number, photo in enumerate(photos):
+        visitors.lay(visitors.desk(f"{number}"), str(photo))
+    for number in range(2, 2001):
+        visitors.desk(f"{number}")
+    assert not photos[0].exists() and photos[1].exists()
