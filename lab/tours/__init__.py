@@ -27,8 +27,8 @@ class Deed:
     """What a tour does to the page.
 
     Attributes:
-        act: ``"press"`` a button, ``"fill"`` a field, ``"choose"`` from a list, or ``"view"``,
-            which sets what the viewer shows.
+        act: ``"press"`` a button, ``"fill"`` a field, ``"choose"`` from a list, ``"view"``, which
+            sets what the viewer shows, or ``"wait"`` until something stands there.
         on: A selector.
         value: What is filled in or chosen.
     """

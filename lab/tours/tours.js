@@ -62,7 +62,7 @@ const point = async (selector) => {
 };
 
 const perform = async ({ act, on, value }) => {
-  const found = await present(on);
+  const found = await present(on, act === 'wait' ? 240 : 30);
   if (!found) return;
   if (act === 'press') found.click();
   if (act === 'view' && (await present('#viewer .numbers'))) found.viewer.setView(value);

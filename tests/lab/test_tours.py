@@ -157,9 +157,7 @@ def walk(one: Look, name: str) -> str:
         if any(deed.on == "#run" for deed in stop.do):
             one.page.wait_for_selector("#status .done", timeout=120_000)
         if any(deed.on == "#honest" for deed in stop.do):
-            one.page.wait_for_function(
-                "document.querySelectorAll('#viewer .numbers').length > 2", timeout=180_000
-            )
+            one.page.wait_for_selector("#legend .legend", timeout=180_000)
         one.page.click(".tour-card footer .primary")
     one.page.wait_for_selector(".tour-card >> text=predictions came true")
     return one.page.inner_text(".tour-card")
