@@ -25,6 +25,8 @@ summary { cursor: pointer } table { border-collapse: collapse; display: block; o
 td, th { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid #e4e4e0 }
 .output pre { background: none; border-left: 3px solid #dcdcd6; border-radius: 0 }
 .anchor-link { display: none }
+@media (max-width: 560px) {
+  figure { overflow-x: auto } figure img { max-width: 200% !important } }
 .lessons { list-style: none; padding: 0 } .lessons li { margin: 1em 0 }
 """
 
@@ -54,7 +56,9 @@ def write_index(folder: Path, lessons: list[Lesson]) -> Path:
     rows = []
     for lesson in lessons:
         question = re.search(r"\*\*Question:\*\*\s*(.+?)(\n\n|$)", lesson.cells()[0].source, re.S)
-        words = html.escape(question.group(1).replace("\n", " ")) if question else ""
+        words = (
+            html.escape(question.group(1).replace("\n", " ").replace("*", "")) if question else ""
+        )
         rows.append(f"<li>{_link(lesson)}<br>{words}</li>")
     listed = "".join(rows)
     body = (
