@@ -160,6 +160,7 @@ FLOORS: list[tuple[int, str]] = [
     (6, "realesr.hub.__main__"),
     (6, "lab"),
     (6, "data_tools"),
+    (6, "course"),
     (6, "spaces_app"),
 ]
 STRANGERS = [
@@ -213,7 +214,9 @@ def breach(module: str, target: str) -> str | None:
 
 
 def sources() -> list[tuple[str, Path]]:
-    files = [*ROOT.glob("realesr/**/*.py"), *ROOT.glob("lab/**/*.py"), ROOT / "spaces_app.py"]
+    rooms = ("realesr", "lab", "data_tools", "course")
+    files = [path for room in rooms for path in ROOT.glob(f"{room}/**/*.py")]
+    files.append(ROOT / "spaces_app.py")
     named = []
     for path in sorted(path for path in files if path.exists()):
         parts = path.relative_to(ROOT).with_suffix("").parts
