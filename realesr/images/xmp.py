@@ -78,6 +78,7 @@ class _Property:
     start: int
     end: int
     text: str = ""
+    home: int = 0  # in which description
 
 
 @dataclass
@@ -85,6 +86,7 @@ class _Packet:
     """What a packet says, and where."""
 
     properties: list[_Property] = field(default_factory=list)
+    descriptions: list[tuple[int, int]] = field(default_factory=list)
     about: str = ""
     end: int = -1
 
@@ -129,12 +131,20 @@ def without(packet: bytes, is_unwanted: Callable[[str], bool]) -> bytes | None:
         The packet, or None when no property is left.
     """
     packet = packet.rstrip(b"\0")
-    found = _scan(packet).properties
-    cut = [each for each in found if is_unwanted(each.name)]
-    if len(cut) == len(found):
+    found = _scan(packet)
+    cut = [each for each in found.properties if is_unwanted(each.name)]
+    if len(cut) == len(found.properties):
         return None
-    for each in sorted(cut, key=lambda each: each.start, reverse=True):
-        packet = packet[: each.start] + packet[each.end :]
+    # A description of which nothing is left goes with its line; so what was put in leaves no trace.
+    left = {each.home for each in found.properties if each not in cut}
+    spans = {(each.start, each.end) for each in cut if each.home in left}
+    for home in {each.home for each in cut} - left:
+        start, end = found.descriptions[home]
+        spans.add(
+            (start - (packet[start - 1 : start] == b" "), end + (packet[end : end + 1] == b"\n"))
+        )
+    for start, end in sorted(spans, reverse=True):
+        packet = packet[:start] + packet[end:]
     return packet
 
 
@@ -249,10 +259,11 @@ class _Reader:
             raise BadXmpError("it is nested too deep")
         at, tag = self.parser.CurrentByteIndex, self._tag()
         if self._path[-1:] == [_RDF] and name == _DESCRIPTION:
+            self.found.descriptions.append((at, -1))
             self.found.about = attributes.get(_ABOUT) or self.found.about
             self.found.properties += self._attributes(at, tag, attributes)
         elif self._path[-2:] == [_RDF, _DESCRIPTION]:
-            self._open = _Property(name, at, -1)
+            self._open = _Property(name, at, -1, home=len(self.found.descriptions) - 1)
         elif self._open:
             self._open.text += " " if self._open.text else ""
         self._path.append(name)
@@ -264,7 +275,8 @@ class _Reader:
             space = self._spaces.get(prefix, "")
             if colon and prefix not in ("xmlns", "xml") and space != RDF:
                 name = f"{space} {local}"
-                yield _Property(name, at + match.start(), at + match.end(), texts[name])
+                home = len(self.found.descriptions) - 1
+                yield _Property(name, at + match.start(), at + match.end(), texts[name], home)
 
     def _text(self, text: str) -> None:
         if self._open:
@@ -279,6 +291,8 @@ class _Reader:
             if at == end:
                 raise BadXmpError("its RDF is empty")
             self.found.end = at
+        if name == _DESCRIPTION and self._path[-1:] == [_RDF]:
+            self.found.descriptions[-1] = (self.found.descriptions[-1][0], end)
         if self._open and self._path[-2:] == [_RDF, _DESCRIPTION]:
             self._open.end = end
             self._open.text = " ".join(self._open.text.split())

@@ -31,6 +31,7 @@ LEAST_SIDE = 128
 _DEPTH = 1.0  # root mean square, in steps of 255
 _LOWEST, _HIGHEST = 0.04, 0.22  # cycles a pixel: what JPEG keeps longest without being seen
 _CLIP = 6.0
+_AROUND = 9
 _SURE = 6.0
 
 
@@ -128,23 +129,14 @@ def _brightness(pixels: Pixels) -> npt.NDArray[np.float32]:
 
 def _average_tile(brightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """The mean of all tiles, of what is left when the picture's own shades are taken away."""
-    fine = np.clip(brightness - _smooth(brightness), -_CLIP, _CLIP)
+    import cv2
+
+    shades = cv2.blur(brightness, (_AROUND, _AROUND), borderType=cv2.BORDER_REPLICATE)
+    fine = np.clip(brightness - shades, -_CLIP, _CLIP)
     down, across = (side // TILE * TILE for side in fine.shape)
     tiles = fine[:down, :across].reshape(down // TILE, TILE, across // TILE, TILE)
     mean: npt.NDArray[np.float64] = tiles.mean(axis=(0, 2), dtype=np.float64)
     return mean
-
-
-def _smooth(image: npt.NDArray[np.float32], radius: int = 4) -> npt.NDArray[np.float32]:
-    """The mean of a square of 9 x 9 pixels."""
-    for axis in (0, 1):
-        padding = [(radius + 1, radius) if each == axis else (0, 0) for each in (0, 1)]
-        sums = np.pad(image, padding, mode="edge").cumsum(axis=axis, dtype=np.float64)
-        length, step = image.shape[axis], 2 * radius + 1
-        upper = np.take(sums, range(step, length + step), axis=axis)
-        lower = np.take(sums, range(length), axis=axis)
-        image = ((upper - lower) / step).astype(np.float32)
-    return image
 
 
 def _phases(tile: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:

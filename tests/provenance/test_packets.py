@@ -62,9 +62,9 @@ def test_any_text_can_be_put_in_read_back_and_cut_out_again(values):
         seen = properties_of(made)
         assert {name: seen[f"{{urn:t:}}{name}"] for name in values} == values
         again = with_properties(made, {"urn:t:": "t"}, named)
-        assert properties_of(again) == seen
+        assert again == made
         left = without(again, lambda name: name.startswith("urn:t: "))
-        assert left is None if packet is None else properties_of(left) == properties_of(packet)
+        assert left == packet
 
 
 @given(st.data())
