@@ -55,11 +55,9 @@ def write_index(folder: Path, lessons: list[Lesson]) -> Path:
     """Write the page that the book opens with."""
     rows = []
     for lesson in lessons:
-        question = re.search(r"\*\*Question:\*\*\s*(.+?)(\n\n|$)", lesson.cells()[0].source, re.S)
-        words = (
-            html.escape(question.group(1).replace("\n", " ").replace("*", "")) if question else ""
-        )
-        rows.append(f"<li>{_link(lesson)}<br>{words}</li>")
+        question = re.search(r"\*\*Question:\*\*(.+?)(\n\n|$)", lesson.cells()[0].source, re.S)
+        words = " ".join(question.group(1).replace("*", "").split()) if question else ""
+        rows.append(f"<li>{_link(lesson)}<br>{html.escape(words)}</li>")
     listed = "".join(rows)
     body = (
         "<h1>From one pixel to a published model</h1><p>Ten lessons in super-resolution. Guess "

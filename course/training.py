@@ -26,7 +26,7 @@ def fresh(make: Callable[[], Network], seed: int = 0) -> Network:
 
     # Networks draw their first weights from the global generator; it is put back afterwards.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.set_rng_state(spawn(seed, "first weights").get_state())
         return make()
 
 
