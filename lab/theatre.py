@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,7 +183,9 @@ def opinion(weights: Path, crop: Path, folder: Path) -> Path:
     from realesr.quality.heat import heat_picture
 
     pixels = read_picture(crop).pixels
-    judge = load_model(weights, device="cpu").network
+    # Beside it lies a config.json, which is about the generator.
+    alone = Path(shutil.copyfile(weights, folder / "judge.safetensors"))
+    judge = load_model(alone, device="cpu").network
     with torch.inference_mode():
         real = torch.sigmoid(judge(to_tensor(pixels)))[0, 0].numpy()
     made = np.ascontiguousarray(1 - real, dtype=np.float32)
