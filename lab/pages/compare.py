@@ -130,7 +130,7 @@ class ComparePage:
             at_once=lambda asked, *values: not asked,
         )
         opened = app.load(self.open, outputs=[self.asked, *chosen, self.status], **_QUIET)
-        opened = opened.then(self.look, inputs, shown, **_QUIET)
+        opened = opened.then(self.look_first, inputs, shown, **_QUIET)
         asked = self.run.click(
             self.ask, outputs=[self.asked, self.status, self.run, self.cancel], queue=False,
             **_QUIET,
@@ -197,6 +197,16 @@ class ComparePage:
             self.source: gr.DownloadButton(value=str(kept[-1])),
         }
 
+    def look_first(
+        self, photo: str | None, sample: str, recipe: str, scale: int, seed: int | None,
+        models: list[str], request: gr.Request,
+    ) -> dict[Any, Any]:  # fmt: skip
+        """The same when the page opens: what was said of its address stays."""
+        changes = self.look(photo, sample, recipe, scale, seed, models, request)
+        if changes.get(self.status) == status.ready():
+            del changes[self.status]
+        return changes
+
     def ask(self) -> tuple[bool, str, gr.Button, gr.Button]:
         """Answer the click at once: others may be before this person."""
         return True, status.waiting(), gr.Button(interactive=False), gr.Button(visible=True)
@@ -219,7 +229,9 @@ class ComparePage:
                     try:
                         yield {self.status: doing(next(steps))}
                     except StopIteration as end:
-                        yield self._finished(end.value, desk, turn)
+                        # Who came with a view, or has chosen one, keeps it.
+                        first = "view" not in request.query_params
+                        yield self._finished(end.value, desk, turn, side_by_side=first)
                         return
             except Exception as error:
                 yield self._at_rest() | {self.status: status.refused(_told(error))}
@@ -236,8 +248,9 @@ class ComparePage:
 
     # ---- what the parts say ---------------------------------------------------------------------
 
-    def _finished(self, made: Comparison, desk: Any, turn: int) -> dict[Any, Any]:
-        again = isinstance(desk.result, Comparison)
+    def _finished(
+        self, made: Comparison, desk: Any, turn: int, *, side_by_side: bool
+    ) -> dict[Any, Any]:
         kept = self.visitors.keep(desk, turn, made.files)
         if kept is None:
             return {self.status: gr.skip()}
@@ -247,7 +260,7 @@ class ComparePage:
         seconds = sum(each.cost.seconds or 0 for each in made.contestants)
         told = say("compare.done", count=len(made.contestants), time=duration(seconds))
         return self._at_rest() | {
-            self.viewer: shown if again else Scene(shown, View(mode="side")),
+            self.viewer: Scene(shown, View(mode="side") if side_by_side else None),
             self.status: status.plan(told).replace("<p", '<p role="status"', 1),
             self.figures: parts.figures(made),
             self.matrix: parts.matrix(made),
