@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from realesr.errors import ParameterError, RealesrError
 
 logger = logging.getLogger(__name__)
 
+_OWN = re.compile(r"https?://[^/]+/gradio_api/file=(/.+)")
+
 
 class CodedBlocks(gr.Blocks):
     """Blocks that answer every call with a result or a coded sentence, never with silence."""
@@ -33,6 +36,7 @@ class CodedBlocks(gr.Blocks):
 
         Values that a program leaves out at the end of its list are those the lab opens with.
         """
+        values = [_own_file(value) for value in values]
         if names_address([values, *arguments, *settings.values()]):
             raise refusal(_misfit())
         missing = function.inputs[len(values) :] if function.api_name else ()
@@ -53,6 +57,20 @@ class CodedBlocks(gr.Blocks):
             logger.exception("a call failed")
             error = RealesrError("E901", say("error.bug"), say("error.bug_next"))
             raise refusal(error) from None
+
+
+def _own_file(value: Any) -> Any:
+    """A file of this lab, where it is named by its address here: assistants can do no other.
+
+    Nothing is fetched for it: what is left is a path, and only an upload's is taken.
+
+    >>> _own_file({"path": "http://127.0.0.1:7860/gradio_api/file=/a/b.png"})["path"]
+    '/a/b.png'
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+        return value
+    found = _OWN.fullmatch(value["path"])
+    return {**value, "path": found[1], "url": None} if found else value
 
 
 def refusal(error: RealesrError) -> gr.Error:

@@ -114,11 +114,11 @@ class Shelf:
         """What is known of a model, as plain values."""
         from realesr.models.locating import place_of
 
+        known = next((each for each in known_models() if each.name == name), None)
+        if known is not None:
+            return {**known.as_dict(), "place": place_of(known)}
         spec = self.spec(name)
-        if spec is None:
-            return {"name": name}
-        known = spec.name in {each.name for each in known_models()}
-        return {**spec.as_dict(), "place": place_of(spec)} if known else spec.as_dict()
+        return {"name": name} if spec is None else spec.as_dict()
 
     def partner(self, name: str) -> str | None:
         """The model that another one blends with."""

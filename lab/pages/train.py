@@ -103,7 +103,9 @@ class TrainPage:
         found = theatre.runs(self.runs)
         if not found:
             return {self.verdicts: f"<p>{say('train.no_runs')}</p>"}
-        best = max(found.values(), key=lambda run: (len(run.crops) > 0, len(run.steps)))
+        best = max(
+            found.values(), key=lambda run: (bool(run.crops), bool(run.judge), len(run.steps))
+        )
         choices = gr.update(choices=list(found), value=best.name)
         return {self.run: choices, **self.choose(best.name)}
 
@@ -139,8 +141,9 @@ class TrainPage:
         now = run.at(step) / f"{crop}.png"
         with tempfile.TemporaryDirectory(prefix="work-", dir=self.folder) as place:
             shown = [
-                Shown(run.crop("input", crop), say("shown.input")),
+                # First and last lie under the wipe.
                 Shown(now, say("train.at", step=f"{step:,}")),
+                Shown(run.crop("input", crop), say("shown.input")),
                 Shown(run.crop("truth", crop), say("train.truth")),
             ]
             if judged and run.judge:

@@ -18,6 +18,7 @@ _PLOTS = (
     ("players", "train", ("d_real", "d_fake"), False),
     ("rates", "train", ("generator_learning_rate", "discriminator_learning_rate"), False),
 )
+_TIMES = {"rates": 1e4}
 
 
 def plots(lines: Lines, step: int | None) -> str:
@@ -35,9 +36,12 @@ def _plot(
     with drawing(width=4.2, height=2.6) as drawn:
         for colour, (name, points) in zip(_COLOURS, found.items(), strict=False):
             steps, values = zip(*points, strict=True)
+            values = [value * _TIMES.get(key, 1) for value in values]
             drawn.axes.plot(steps, values, color=colour, label=say(f"train.series_{name}"))
         if logarithmic:
             drawn.axes.set_yscale("log")
+            drawn.axes.yaxis.set_major_formatter("{x:.2g}")
+            drawn.axes.yaxis.set_minor_formatter("{x:.2g}")
         if step is not None:
             drawn.axes.axvline(step, color=figures.SOFT, linewidth=1)
         drawn.axes.set_xlabel(say("train.steps"))
