@@ -76,8 +76,8 @@ guess.reveal(
 )
 
 # %% [markdown]
-# The kernel is all there is to know about a blur. A picture is many dots, and each is smeared alike.
-# Below are the same four lenses on points of light, seen through the Hubble telescope.
+# The kernel is all there is to know about a blur. A picture is many dots, and each is smeared
+# alike. Below are the same four lenses on points of light, seen through the Hubble telescope.
 
 # %%
 night = photo("hubble_deep_field", 450, 250, 96, 96)
@@ -421,9 +421,9 @@ guess.reveal(
 # %% [markdown]
 # ## 9. Twice through everything
 #
-# A forwarded photo went through a camera, an app, a screenshot and another app. Real-ESRGAN (Wang et
-# al., 2021) therefore degrades **twice**: blur, resize, noise, JPEG; and again. A *recipe* says what
-# may happen. A *trace* is what did happen once. This is the trace of our case:
+# A forwarded photo went through a camera, an app, a screenshot and another app. Real-ESRGAN (Wang
+# et al., 2021) therefore degrades **twice**: blur, resize, noise, JPEG; and again. A *recipe* says
+# what may happen. A *trace* is what did happen once. This is the trace of our case:
 
 
 # %%
@@ -450,9 +450,9 @@ figures.strip(
 )
 
 # %% [markdown]
-# Such a trace is a line of text: it can be kept, sent, and played again on another photo. Draw a few
-# with other seeds, hand the last picture to a neighbour, and let them say what happened **last**.
-# (A hint: the 8 × 8 grid is whole only if nothing resized the picture after the JPEG.)
+# Such a trace is a line of text: it can be kept, sent, and played again on another photo. Draw a
+# few with other seeds, hand the last picture to a neighbour, and let them say what happened
+# **last**. (A hint: the 8 × 8 grid is whole only if nothing resized the picture after the JPEG.)
 
 # %%
 draws = {}
@@ -470,7 +470,8 @@ figures.strip(
 #
 # Each check tries your answer on pictures that you have not seen, and names the likely mistake.
 #
-# **1. Shrink without inventing rings.** Write `shrink(image, scale)`, which makes a picture of shape
+# **1. Shrink without inventing rings.** Write `shrink(image, scale)`, which makes a picture of
+# shape
 # 1 × 3 × H × W smaller by a whole number. Anything from this lesson may be used.
 
 
@@ -505,8 +506,8 @@ def noise_model(stack):
 check("01.2", noise_model)
 
 # %% [markdown]
-# **3. See the blocks.** Write `blockiness(image)` for a gray picture (rows × columns, levels): the mean
-# step between neighbouring columns **at** block borders, divided by the mean step elsewhere.
+# **3. See the blocks.** Write `blockiness(image)` for a gray picture (rows × columns, levels): the
+# mean step between neighbouring columns **at** block borders, divided by the mean step elsewhere.
 
 
 # %% tags=["solution"]
@@ -521,8 +522,8 @@ def blockiness(image):
 check("01.3", blockiness)
 
 # %% [markdown]
-# **4. What may change places?** Give the set of letters of those pairs that give the same picture in
-# either order: A: blur with sigma 1, blur with sigma 2. B: noise, blur. C: JPEG, shrink.
+# **4. What may change places?** Give the set of letters of those pairs that give the same picture
+# in either order: A: blur with sigma 1, blur with sigma 2. B: noise, blur. C: JPEG, shrink.
 # D: make half as bright, blur.
 
 # %% tags=["solution"]
@@ -534,9 +535,10 @@ check("01.4", commuting)
 # %% [markdown]
 # ## How the library does it
 #
-# `realesr.degradations` has one small class for each thing that can happen, and `apply` does it. What
-# *may* happen stands in recipes: `realesr degrade photo.png -o small.png --stages stations` makes the
-# film strip of section 9 from your own photo, and the lab's Degrade page lets you move each station.
+# `realesr.degradations` has one small class for each thing that can happen, and `apply` does it.
+# What *may* happen stands in recipes: `realesr degrade photo.png -o small.png --stages stations`
+# makes the film strip of section 9 from your own photo, and the lab's Degrade page lets you move
+# each station.
 #
 # A GPU changes nothing in this lesson but the seconds: the same seed gives the same picture there,
 # up to rounding.

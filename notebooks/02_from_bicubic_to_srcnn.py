@@ -43,8 +43,8 @@ figures.strip(
 )
 
 # %% [markdown]
-# Each of them is a fixed list of weights. Here are bicubic's, for the two new pixels that stand over
-# one old pixel. They sum to 1, and two of them are negative: that is what makes edges crisp.
+# Each of them is a fixed list of weights. Here are bicubic's, for the two new pixels that stand
+# over one old pixel. They sum to 1, and two of them are negative: that is what makes edges crisp.
 
 # %%
 print(phase_weights("bicubic", 2))
@@ -52,7 +52,8 @@ print(phase_weights("bicubic", 2))
 # %% [markdown]
 # ## 2. The line to cross
 #
-# We shrink four photographs by 2 and enlarge them again. How close do the four come? We measure with
+# We shrink four photographs by 2 and enlarge them again. How close do the four come? We measure
+# with
 # **PSNR**: 10 · log10(1 / mean squared error). 3 dB more is half the error.
 
 # %%
@@ -155,9 +156,10 @@ explore(tried, amount=(0.0, 3.0, 0.1))
 # %% [markdown]
 # ## 4. A hundred numbers
 #
-# Now let the computer turn the sliders. Each new pixel shall be a weighted sum of the 5 × 5 old pixels
-# around it. There are four new pixels over each old one, so 4 × 25 = 100 weights. Which weights have
-# the smallest squared error on **other** photographs? That is one line of linear algebra.
+# Now let the computer turn the sliders. Each new pixel shall be a weighted sum of the 5 × 5 old
+# pixels around it. There are four new pixels over each old one, so 4 × 25 = 100 weights. Which
+# weights have the smallest squared error on **other** photographs? That is one line of linear
+# algebra.
 
 # %%
 guess = predict(
@@ -219,15 +221,16 @@ with figures.plot(
     axes.set_xticks(sizes)
 
 # %% [markdown]
-# A weighted sum treats an edge, a sky and a hair alike. What it cannot say is: *if* this is an edge,
-# *then* sharpen along it. For an "if" one needs something that bends: a network.
+# A weighted sum treats an edge, a sky and a hair alike. What it cannot say is: *if* this is an
+# edge, *then* sharpen along it. For an "if" one needs something that bends: a network.
 #
 # ## 5. SRCNN
 #
-# SRCNN (Dong et al., 2014) enlarges by bicubic and then has three layers: find patterns (9 × 9), combine
-# them (1 × 1), put the picture together (5 × 5). Between them everything below 0 becomes 0; that is
-# the "if". 8,129 weights, and they are not solved for but **learned**, step by step. Real-ESRGAN's
-# networks do one more thing: they learn only the **difference** to a simple enlargement.
+# SRCNN (Dong et al., 2014) enlarges by bicubic and then has three layers: find patterns (9 × 9),
+# combine them (1 × 1), put the picture together (5 × 5). Between them everything below 0 becomes
+# 0; that is the "if". 8,129 weights, and they are not solved for but **learned**, step by step.
+# Real-ESRGAN's networks do one more thing: they learn only the **difference** to a simple
+# enlargement.
 
 # %%
 class Difference(nn.Module):
@@ -282,8 +285,8 @@ guess.reveal(
 # ## 6. Where to enlarge
 #
 # SRCNN enlarges first, so each of its layers runs over four times as many pixels (at × 4: sixteen
-# times). Real-ESRGAN's small network works on the small picture and enlarges at the very end: the last
-# layer gives 4 numbers for each pixel, and **pixel shuffle** lays them out as 2 × 2 pixels.
+# times). Real-ESRGAN's small network works on the small picture and enlarges at the very end: the
+# last layer gives 4 numbers for each pixel, and **pixel shuffle** lays them out as 2 × 2 pixels.
 
 # %%
 guess = predict(
@@ -369,8 +372,8 @@ check("02.1", closeness)
 
 # %% [markdown]
 # **2. A hundred numbers.** Write `solve(low, high, side)`: the weights, side · side × 4, that make
-# from the neighbours of each pixel of `low` the four pixels of `high` above it. `neighbours(low, side)`
-# gives one row for each pixel, in double precision
+# from the neighbours of each pixel of `low` the four pixels of `high` above it. `neighbours(low,
+# side)` gives one row for each pixel, in double precision
 # (`.double()`), because neighbours are so alike.
 
 # %% tags=["solution"]
@@ -401,9 +404,10 @@ check("02.3", shuffle)
 # %% [markdown]
 # ## How the library does it
 #
-# `bicubic` stands behind the same door as every model: `realesr upscale photo.jpg -o large.png --model
-# bicubic`. `srcnn-x4` is the network of section 5, trained for longer; `lab-x4` is that of section 6
-# with 16 layers of 64. `realesr evaluate --known-table` measures all of them beside what papers say.
+# `bicubic` stands behind the same door as every model: `realesr upscale photo.jpg -o large.png
+# --model bicubic`. `srcnn-x4` is the network of section 5, trained for longer; `lab-x4` is that of
+# section 6 with 16 layers of 64. `realesr evaluate --known-table` measures all of them beside what
+# papers say.
 #
 # A GPU makes the training of sections 5 and 6 some 20 to 50 times faster, and larger networks
 # possible. It does not change who wins.

@@ -5,9 +5,9 @@
 #
 # You need: lesson 2. 60 minutes, and 25 for the exercises.
 #
-# A generator is a stack of simple layers. We open two of them: **Compact**, the small network behind
-# `lab-x4`, and **RRDBNet**, the large one of the ESRGAN papers. For each idea we ask: what breaks
-# without it?
+# A generator is a stack of simple layers. We open two of them: **Compact**, the small network
+# behind `lab-x4`, and **RRDBNet**, the large one of the ESRGAN papers. For each idea we ask: what
+# breaks without it?
 
 # %%
 import copy
@@ -29,9 +29,9 @@ from realesr.randomness import spawn
 # %% [markdown]
 # ## 1. What the layers see
 #
-# `lab-x4` is a column of 18 convolutions, each 3 × 3, with 64 channels in between. We feed it a small
-# cat and stop after the first, a middle and the last-but-one layer. Each channel is a picture of its
-# own: gray is 0, orange above, blue below.
+# `lab-x4` is a column of 18 convolutions, each 3 × 3, with 64 channels in between. We feed it a
+# small cat and stop after the first, a middle and the last-but-one layer. Each channel is a
+# picture of its own: gray is 0, orange above, blue below.
 
 # %%
 truth = photo("chelsea", 40, 90, 160, 192)
@@ -101,8 +101,9 @@ guess.reveal(
 # %% [markdown]
 # ## 3. How far a pixel looks
 #
-# A 3 × 3 convolution sees one pixel in each direction, the next one another. How far does **one output
-# pixel** of an 18-layer column look? We ask the gradient: which input pixels would change it?
+# A 3 × 3 convolution sees one pixel in each direction, the next one another. How far does **one
+# output pixel** of an 18-layer column look? We ask the gradient: which input pixels would change
+# it?
 
 # %%
 guess = predict(
@@ -146,8 +147,8 @@ guess.reveal(
 # %% [markdown]
 # ## 4. Dense blocks: keep every draft
 #
-# RRDBNet's building stone reads **everything before it**: layer 2 sees the input and layer 1's answer,
-# layer 3 sees those and layer 2's, and so on. Nothing is overwritten.
+# RRDBNet's building stone reads **everything before it**: layer 2 sees the input and layer 1's
+# answer, layer 3 sees those and layer 2's, and so on. Nothing is overwritten.
 
 # %%
 block = ResidualDenseBlock(64, 32)
@@ -158,8 +159,8 @@ together = sum(each.numel() for each in block.parameters())
 print(f"together {together:,}; RRDBNet-23 has 69 such blocks")
 
 # %% [markdown]
-# And why is the result of each block multiplied by 0.2 before it is added? Let a signal run through 69
-# blocks with random weights, and turn that number.
+# And why is the result of each block multiplied by 0.2 before it is added? Let a signal run
+# through 69 blocks with random weights, and turn that number.
 
 # %%
 guess = predict(
@@ -234,8 +235,8 @@ guess.reveal(
 )
 
 # %% [markdown]
-# So everybody changed to **pixel shuffle**. Is the checkerboard gone? We give five untrained layers an
-# entirely flat input. What they make of it is their own pattern.
+# So everybody changed to **pixel shuffle**. Is the checkerboard gone? We give five untrained
+# layers an entirely flat input. What they make of it is their own pattern.
 
 # %%
 guess = predict(
@@ -282,7 +283,8 @@ guess.reveal(
 # %% [markdown]
 # ## 6. Parameters are not seconds
 #
-# Four networks enlarge the same small picture four times. Weights are counted, seconds are measured.
+# Four networks enlarge the same small picture four times. Weights are counted, seconds are
+# measured.
 
 # %%
 guess = predict(
@@ -401,8 +403,8 @@ def evenly(kernel, stride):
 check("03.2", evenly)
 
 # %% [markdown]
-# **3. ICNR.** `weight` has the shape (C · scale · scale) × inputs × 3 × 3. Write `icnr(weight, scale)`:
-# weights of the same shape and size with which pixel shuffle leaves a flat picture flat.
+# **3. ICNR.** `weight` has the shape (C · scale · scale) × inputs × 3 × 3. Write `icnr(weight,
+# scale)`: weights of the same shape and size with which pixel shuffle leaves a flat picture flat.
 
 # %% tags=["solution"]
 def icnr(weight, scale):
@@ -431,11 +433,11 @@ check("03.4", dense)
 # ## How the library does it
 #
 # One file for each network in `realesr/models/`, with the papers' parameter names, so that official
-# weights load as they are. Every network knows its `radius`, and tiles are cut by it. `realesr models
-# list` says which there are, `--denoise` mixes a model with its partner as in section 7.
+# weights load as they are. Every network knows its `radius`, and tiles are cut by it. `realesr
+# models list` says which there are, `--denoise` mixes a model with its partner as in section 7.
 #
-# A GPU changes section 6: there, RRDBNet is only a few times slower than Compact, because large layers
-# keep it busy.
+# A GPU changes section 6: there, RRDBNet is only a few times slower than Compact, because large
+# layers keep it busy.
 #
 # ## Take away
 #

@@ -5,8 +5,8 @@
 #
 # You need: lesson 2. 60 minutes, and 35 for the exercises.
 #
-# A loss tells a network, in one number, how wrong it is. A metric tells *us*. Both are choices, and each
-# of them can be fooled. This lesson is short on code and long on consequences.
+# A loss tells a network, in one number, how wrong it is. A metric tells *us*. Both are choices,
+# and each of them can be fooled. This lesson is short on code and long on consequences.
 
 # %%
 import numpy as np
@@ -24,8 +24,8 @@ from realesr.quality.metrics import niqe, psnr, ssim
 # %% [markdown]
 # ## 1. Two truths, one picture
 #
-# Take a coffee cup. Add the part of a cat that **a shrinking by 4 cannot see** (each 4 × 4 square of it
-# has the mean 0). Then shrink both.
+# Take a coffee cup. Add the part of a cat that **a shrinking by 4 cannot see** (each 4 × 4 square
+# of it has the mean 0). Then shrink both.
 
 # %%
 guess = predict(
@@ -59,9 +59,9 @@ guess.reveal(
 # %% [markdown]
 # ## 2. The bet
 #
-# A simple world: an edge is somewhere between 4 pixels left and 4 pixels right of the middle, and the
-# input does not say where. Here are twelve of the possible truths. You must give **one** answer of 32
-# numbers. Afterwards a truth is drawn, and you pay for your distance to it.
+# A simple world: an edge is somewhere between 4 pixels left and 4 pixels right of the middle, and
+# the input does not say where. Here are twelve of the possible truths. You must give **one**
+# answer of 32 numbers. Afterwards a truth is drawn, and you pay for your distance to it.
 
 # %%
 truths = fan(20000)
@@ -110,8 +110,9 @@ guess.reveal(
 )
 
 # %% [markdown]
-# L1 takes the **median**, and here it dares an edge. Does L1 then give sharp pictures? Not of texture:
-# there every pixel has its own median, and the medians of a thousand grasses are even green.
+# L1 takes the **median**, and here it dares an edge. Does L1 then give sharp pictures? Not of
+# texture: there every pixel has its own median, and the medians of a thousand grasses are even
+# green.
 
 # %%
 guess = predict(
@@ -167,8 +168,8 @@ guess.reveal(
 )
 
 # %% [markdown]
-# If a crisp model has 2 or 3 dB less than a soft one, that is no proof that it is worse. It may be the
-# price.
+# If a crisp model has 2 or 3 dB less than a soft one, that is no proof that it is worse. It may be
+# the price.
 #
 # ## 4. How each metric is fooled
 #
@@ -316,9 +317,9 @@ guess.reveal(
 )
 
 # %% [markdown]
-# Blau and Michaeli (2018) proved that the corner, closest **and** most natural, cannot be reached when
-# several truths are possible: on the frontier one is paid for with the other. Away from the frontier
-# one can win both, and good models do.
+# Blau and Michaeli (2018) proved that the corner, closest **and** most natural, cannot be reached
+# when several truths are possible: on the frontier one is paid for with the other. Away from the
+# frontier one can win both, and good models do.
 
 # %%
 def dial(share):
@@ -334,7 +335,8 @@ explore(dial, share=(0.0, 1.0, 0.1))
 # ## 7. Three customers
 #
 # Which of the four results would you give to: an archive of land registers, a poster printer, a
-# microscopist who counts cells? Which number would you show each of them? Write one sentence for each.
+# microscopist who counts cells? Which number would you show each of them? Write one sentence for
+# each.
 #
 # ## Exercises
 #
@@ -356,8 +358,8 @@ def best(samples, loss):
 check("04.1", best)
 
 # %% [markdown]
-# **2. Forge.** Write `forge(truth)`: a picture with a PSNR of 35 dB or more that has a lower SSIM than
-# the truth made 14 levels brighter (25 dB). The hidden truth has a large plain sky.
+# **2. Forge.** Write `forge(truth)`: a picture with a PSNR of 35 dB or more that has a lower SSIM
+# than the truth made 14 levels brighter (25 dB). The hidden truth has a large plain sky.
 
 # %% tags=["solution"]
 def forge(truth):
@@ -369,8 +371,8 @@ def forge(truth):
 check("04.2", forge)
 
 # %% [markdown]
-# **3. By the protocol.** Write `fair(result, truth, scale)`: PSNR in dB over all colours, the result
-# clamped and rounded to 8 bits, `scale` pixels left out at each border. `psnr` may be used.
+# **3. By the protocol.** Write `fair(result, truth, scale)`: PSNR in dB over all colours, the
+# result clamped and rounded to 8 bits, `scale` pixels left out at each border. `psnr` may be used.
 
 # %% tags=["solution"]
 def fair(result, truth, scale):
@@ -385,9 +387,10 @@ check("04.3", fair)
 # %% [markdown]
 # ## How the library does it
 #
-# `realesr.losses` has each loss in one short function with its paper; `realesr.quality.metrics` gives
-# every figure with its protocol. `realesr evaluate` compares models on many pictures, and says how sure
-# it is. LPIPS, a learned metric, needs weights from the network once, so it is not used here.
+# `realesr.losses` has each loss in one short function with its paper; `realesr.quality.metrics`
+# gives every figure with its protocol. `realesr evaluate` compares models on many pictures, and
+# says how sure it is. LPIPS, a learned metric, needs weights from the network once, so it is not
+# used here.
 #
 # A GPU changes no answer of this lesson.
 #

@@ -5,9 +5,10 @@
 #
 # You need: lessons 1 and 2. 50 minutes, and 40 for the exercises.
 #
-# Real-ESRGAN is trained in two stages. This is the first, **RealESRNet**: a network sees pictures that a
-# recipe made bad, and learns with L1 to give the good ones back. Most of the work is not the training.
-# It is looking: at the data before, at the same crops during, and at other pictures after.
+# Real-ESRGAN is trained in two stages. This is the first, **RealESRNet**: a network sees pictures
+# that a recipe made bad, and learns with L1 to give the good ones back. Most of the work is not
+# the training. It is looking: at the data before, at the same crops during, and at other pictures
+# after.
 
 # %%
 import logging
@@ -45,8 +46,8 @@ from realesr.train.validation import fixed_pairs
 # ## 1. Look at the pairs first
 #
 # Six pairs, made by the recipe `gentle`: the truth, and a small bad version of it. Below each truth
-# stands its difference from the enlarged input. **In one pair the truth was cut in the wrong place.**
-# Such bugs do not stop a training. They only make everything it learns a little blurry.
+# stands its difference from the enlarged input. **In one pair the truth was cut in the wrong
+# place.** Such bugs do not stop a training. They only make everything it learns a little blurry.
 
 # %%
 names = "astronaut,coffee,camera,chelsea,coins,rocket"
@@ -91,8 +92,9 @@ guess.reveal(
 # %% [markdown]
 # ## 2. Overfit on purpose
 #
-# Next: does the machinery learn at all? A network must be able to learn **one** patch by heart. If it
-# cannot, the bug is in your code. We work on brightness at × 4, with a network of 9 thousand weights.
+# Next: does the machinery learn at all? A network must be able to learn **one** patch by heart. If
+# it cannot, the bug is in your code. We work on brightness at × 4, with a network of 9 thousand
+# weights.
 
 # %%
 lessons = middles("camera chelsea brick gravel grass rocket moon ihc retina", 192)
@@ -165,8 +167,8 @@ guess.reveal(
 # %% [markdown]
 # ## 4. The real trainer
 #
-# Now `realesr.train`, the same that made the bundled models. A run is one value, or one TOML file. This
-# is `configs/classroom.toml`, shortened so that it fits a lesson:
+# Now `realesr.train`, the same that made the bundled models. A run is one value, or one TOML file.
+# This is `configs/classroom.toml`, shortened so that it fits a lesson:
 
 # %%
 data = DataConfig(
@@ -192,8 +194,8 @@ guess = predict(
 guess
 
 # %% [markdown]
-# The cell below trains in four pieces and draws after each. Watch the curve grow. While it runs: which
-# of the three held-out pictures will gain most?
+# The cell below trains in four pieces and draws after each. Watch the curve grow. While it runs:
+# which of the three held-out pictures will gain most?
 
 # %%
 def looks_of(run):
@@ -234,8 +236,8 @@ guess.reveal(
 )
 
 # %% [markdown]
-# A curve is not enough. The trainer also restores **the same crops** at every look, so that one can see
-# what it learns first:
+# A curve is not enough. The trainer also restores **the same crops** at every look, so that one
+# can see what it learns first:
 
 # %%
 previews = Path(config.output) / "previews"
@@ -254,8 +256,9 @@ figures.strip(
 # %% [markdown]
 # ## 5. Kill it, and go on
 #
-# You have already done it: the four pieces above were four runs, each **resumed** from the last saved
-# step. Is that the same as one long run? We compare the weights with a run that was never interrupted.
+# You have already done it: the four pieces above were four runs, each **resumed** from the last
+# saved step. Is that the same as one long run? We compare the weights with a run that was never
+# interrupted.
 
 # %%
 guess = predict(
@@ -331,8 +334,9 @@ guess.reveal(
 )
 
 # %% [markdown]
-# And the price of width: who learned from noisy pictures is softer on clean ones. Here is a model that
-# learned the wide recipe for hours, `lab-x4-fidelity`, on a photo that went twice through everything:
+# And the price of width: who learned from noisy pictures is softer on clean ones. Here is a model
+# that learned the wide recipe for hours, `lab-x4-fidelity`, on a photo that went twice through
+# everything:
 
 # %%
 scene = photo("coffee", 60, 150, 208, 208)
@@ -359,9 +363,9 @@ print("\n".join(config_as_toml(config).splitlines()[:24]))
 # %% [markdown]
 # ## Exercises
 #
-# **1. Repair a pair.** Write `repair(low, high)`: the move `(rows, columns)`, at most 6 pixels each, so
-# that `high.roll(move, (-2, -1))` fits `low`, which is four times smaller. Hint: `bicubic(low)`; leave
-# 8 pixels of border out.
+# **1. Repair a pair.** Write `repair(low, high)`: the move `(rows, columns)`, at most 6 pixels
+# each, so that `high.roll(move, (-2, -1))` fits `low`, which is four times smaller. Hint:
+# `bicubic(low)`; leave 8 pixels of border out.
 
 # %% tags=["solution"]
 def repair(low, high):
@@ -379,10 +383,10 @@ def repair(low, high):
 check("05.1", repair)
 
 # %% [markdown]
-# **2. Calm weights.** What is published is not the last step's weights but their moving average. Write
-# `average(old, weight, step, decay)`: the old average counts min(decay, (1 + step) / (10 + step)),
-# the new weight the rest. (With 0.999 and without this slow start, 90 percent of the random first
-# weights would still be there after 100 steps.)
+# **2. Calm weights.** What is published is not the last step's weights but their moving average.
+# Write `average(old, weight, step, decay)`: the old average counts min(decay, (1 + step) / (10 +
+# step)), the new weight the rest. (With 0.999 and without this slow start, 90 percent of the
+# random first weights would still be there after 100 steps.)
 
 # %% tags=["solution"]
 def average(old, weight, step, decay):
@@ -395,8 +399,9 @@ def average(old, weight, step, decay):
 check("05.2", average)
 
 # %% [markdown]
-# **3. No leaks.** `names` are pieces such as `"p3_7"`: piece 7 of photo 3. Write `split(names, share)`:
-# two lists, to learn from and to judge by; about `share` of the pieces in the second; no photo in both.
+# **3. No leaks.** `names` are pieces such as `"p3_7"`: piece 7 of photo 3. Write `split(names,
+# share)`: two lists, to learn from and to judge by; about `share` of the pieces in the second; no
+# photo in both.
 
 # %% tags=["solution"]
 def split(names, share):
@@ -413,13 +418,14 @@ check("05.3", split)
 # %% [markdown]
 # ## How the library does it
 #
-# `realesr doctor configs/classroom.toml` looks at your pictures before an hour is spent; `realesr train
-# configs/classroom.toml` trains (about a minute on two quiet cores); `--resume` goes on. The journal, the previews
-# and the curves lie in one folder. The bundled models' journals are in `docs/journals`.
+# `realesr doctor configs/classroom.toml` looks at your pictures before an hour is spent; `realesr
+# train configs/classroom.toml` trains (about a minute on two quiet cores); `--resume` goes on. The
+# journal, the previews and the curves lie in one folder. The bundled models' journals are in
+# `docs/journals`.
 #
-# **Where a GPU changes the answer:** here, more than anywhere. The published networks are 27 times as
-# large and saw millions of patches; on two cores that would take years. `configs/realesrnet_x4.toml`
-# is their recipe.
+# **Where a GPU changes the answer:** here, more than anywhere. The published networks are 27 times
+# as large and saw millions of patches; on two cores that would take years.
+# `configs/realesrnet_x4.toml` is their recipe.
 #
 # ## Take away
 #
