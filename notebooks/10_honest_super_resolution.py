@@ -214,6 +214,8 @@ blocks = [to_tensor((np.clip(each / each.max(), 0, 1) * 255).astype(np.uint8))
           for each in (inventions.values, mistakes)]
 agreeing = np.corrcoef(*(ranks(F.avg_pool2d(each, 8).numpy()) for each in blocks))[0, 1]
 print(f"rank correlation of invention and error, in blocks of 8 pixels: {agreeing:.2f}")
+
+# %%
 guess = predict(
     "A place where all answers agree: is it true?",
     ["yes", "often, but a network can be sure of something wrong", "never"],
