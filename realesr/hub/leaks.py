@@ -114,6 +114,20 @@ def refuse_words(words: Sequence[str]) -> None:
             )
 
 
+def refuse_text(text: str, name: str) -> None:
+    """Refuse a file a person wrote, before a sentence about it repeats a secret.
+
+    Raises:
+        NetworkError: E603.
+    """
+    if (kind := find_secret(text, token=token_here())) is not None:
+        raise NetworkError(
+            "E603",
+            f"found what looks like {kind} in {name}.",
+            "Take it out, and revoke it at huggingface.co/settings/tokens.",
+        )
+
+
 def hidden(text: str) -> str:
     """A text with its secrets taken out: the last net below what is said to a person.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -95,7 +96,8 @@ class Plan:
     @property
     def address(self) -> str:
         """Where a person will find it."""
-        return f"https://huggingface.co/{_PREFIX[self.kind]}{self.repository}"
+        hub = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+        return f"{hub.rstrip('/')}/{_PREFIX[self.kind]}{self.repository}"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for ``--json``."""

@@ -24,12 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from realesr.degradations.documents import text_of
-from realesr.errors import ConfigError, NetworkError
-from realesr.hub.leaks import find_secret, token_here
+from realesr.errors import ConfigError
+from realesr.hub.leaks import refuse_text
 
 NAME = "about.toml"
 _NEXT = "docs/publishing.md shows a whole one."
-_REVOKE = "Take it out, and revoke it at huggingface.co/settings/tokens."
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,7 @@ def read_about(path: Path | None) -> About:
     if path is None:
         return About()
     text = text_of(path)
-    if (kind := find_secret(text, token=token_here())) is not None:
-        raise NetworkError("E603", f"found what looks like {kind} in {path.name}.", _REVOKE)
+    refuse_text(text, path.name)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -16,6 +16,7 @@ from typing import Any
 
 from realesr.degradations.documents import text_of
 from realesr.errors import ConfigError
+from realesr.hub.leaks import refuse_text
 from realesr.models.catalogue import ModelSpec, Training
 from realesr.models.loading import load_model
 from realesr.models.sidecar import CONFIG
@@ -142,6 +143,7 @@ def _chosen_weights(target: Path) -> Path:
 
 
 def _run(folder: Path, weights: Path) -> Run:
+    refuse_text(text_of(folder / "config.toml"), "config.toml")
     config = read_config(folder / "config.toml")
     lines = Journal.read(folder)
     checks = [line for line in lines if line["kind"] == "validation"]

@@ -37,6 +37,10 @@ from realesr.train.opening import open_recipe
 from realesr.train.previews import sheet
 
 _ROWS = 4
+_UNTAUGHT = (
+    "The best weights are those of step 0: on the held-out pictures training made nothing better, "
+    "and this is the model it began with. Train longer, or name the step to publish (RUN/step-N)."
+)
 _STEP = re.compile(r"step-(\d{6,})")
 
 
@@ -93,6 +97,9 @@ class Variant:
     def findings(self) -> list[Finding]:
         """What must be cleared before it may be published, and what should be known."""
         asked = [Finding(f"{name}.", True) for name in self.card.missing()]
+        run = self.facts.run
+        if run and run.step == 0 and run.config.start.generator:
+            asked.append(Finding(_UNTAUGHT, True))
         own = self.about.licence
         return asked + (list(examine(own, self.card.chain.parts())) if own else [])
 
