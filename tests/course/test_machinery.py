@@ -179,3 +179,22 @@ def test_teaching_is_repeatable_and_leaves_the_global_generator_alone():
 def test_every_source_is_a_notebook_that_validates():
     for path in sorted(FOLDER.glob("[0-9][0-9]_*.py")):
         nbformat.validate(notebook(Lesson(path)))
+
+
+@pytest.mark.slow
+def test_buttons_and_sliders_appear_where_a_person_sits(monkeypatch):
+    from nbclient import NotebookClient
+
+    monkeypatch.delenv("REALESR_PLAIN", raising=False)
+    cells = [
+        "from course import explore, predict\nguess = predict('Which?', ['a', 'b'])\nguess",
+        "guess._buttons.value = 'B'\nguess.reveal('B', 'Yes.')",
+        "explore(lambda sigma: print(sigma), sigma=(0.5, 2.0, 0.5))",
+    ]
+    made = new_notebook(cells=[new_code_cell(each) for each in cells])
+    NotebookClient(made, timeout=200).execute()
+    asked, said, moved = ([dict(each.data) for each in cell.outputs] for cell in made.cells)
+    assert "Which?" in asked[0]["text/html"]
+    widget = "application/vnd.jupyter.widget-view+json"
+    assert widget in asked[1] and widget in moved[0]
+    assert said[0]["text/plain"].startswith("You said so. It is B")
