@@ -310,7 +310,8 @@ def _licences(material: Material) -> Part:
 
 
 def shown(material: Material) -> Iterator[str]:
-    """The pictures that the page shows besides those that statistics are made of."""
+    """The pictures that the page shows, whether statistics are made of them or not."""
+    yield from (entry.name for entry in evenly(material.entries, SHEET))
     for rule in RULES:
         order = ranked(material.entries, rule)
         yield from (entry.name for entry in (*order[:ENDS], *order[::-1][: 3 * ENDS]))

@@ -185,6 +185,11 @@ def test_a_set_whose_sources_are_gone_still_has_a_report(built, tmp_path):
     assert "not here" in thumb("gone.png", None, "gone")
 
 
+def test_the_contact_sheet_is_whole_where_statistics_are_made_of_a_few(built, tmp_path):
+    report(built[0].folder, tmp_path / "page.html", most=2)
+    assert "not here" not in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_a_list_and_an_archive_are_judged_like_a_folder(heap, tmp_path):
     listed, packed = tmp_path / "list.csv", tmp_path / "packed.zip"
     listed.write_text(f"file,licence,author\n{heap / 'leaves-2.png'},CC0-1.0,Nobody\n")
