@@ -65,7 +65,9 @@ class DegradePage:
         with gr.Row(elem_classes="desk"):
             with gr.Column(scale=7, min_width=320, elem_classes="pictures"):
                 self.viewer = CompareViewer(
-                    words=words("viewer"), elem_id="viewer", follow_address=True
+                    words=words("viewer") | {"empty": say("degrade.empty")},
+                    elem_id="viewer",
+                    follow_address=True,
                 )
             with gr.Column(scale=4, min_width=288, elem_classes="aside"):
                 self.panel = gr.HTML(js_on_load=_SCRIPT + CONTROLS_SCRIPT, elem_id="station")

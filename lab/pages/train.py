@@ -43,7 +43,9 @@ class TrainPage:
         gr.Markdown(f"# {say('train.title')}\n\n{say('train.lead')}", elem_classes="lead")
         with gr.Row(elem_classes="desk"):
             with gr.Column(scale=7, min_width=320, elem_classes="pictures"):
-                self.viewer = CompareViewer([], words=words("viewer"), elem_id="viewer")
+                self.viewer = CompareViewer(
+                    [], words=words("viewer") | {"empty": say("train.empty")}, elem_id="viewer"
+                )
                 self.step = gr.Slider(
                     0, 1, 0, step=1, label=i18n("train.look"), elem_id="step", buttons=[],
                     visible=False,
