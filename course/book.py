@@ -23,7 +23,8 @@ figcaption { color: #55555c; font-size: .94em }
 details { border: 1px solid #dcdcd6; border-radius: 6px; padding: .4rem .9rem; margin: 1em 0 }
 summary { cursor: pointer } table { border-collapse: collapse; display: block; overflow-x: auto }
 td, th { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid #e4e4e0 }
-.output pre { background: none; border-left: 3px solid #dcdcd6; border-radius: 0 }
+.output pre { background: none; border-left: 3px solid #dcdcd6; border-radius: 0;
+  white-space: pre-wrap }
 .anchor-link { display: none }
 @media (max-width: 560px) {
   figure { overflow-x: auto } figure img { max-width: 200% !important } }
