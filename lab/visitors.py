@@ -114,6 +114,12 @@ class Visitors:
             while len(desk.folders) > spare:
                 shutil.rmtree(desk.folders.pop(0), ignore_errors=True)
 
+    def trim(self, desk: Desk, most: int) -> None:
+        """Delete all but the last ``most`` of what was kept: a page may still be fetching those."""
+        with self._lock:
+            while len(desk.folders) > most:
+                shutil.rmtree(desk.folders.pop(0), ignore_errors=True)
+
     def hand_over(self, picture: Path) -> str:
         """Put a copy of a picture aside for another page of the same person.
 

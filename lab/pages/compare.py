@@ -20,7 +20,7 @@ from lab.samples import SHARP
 from lab.sharing import SHARING_SCRIPT
 from lab.text import duration, i18n, say, words
 from lab.viewer import CompareViewer, Scene, Shown, View
-from lab.visitors import Visitors
+from lab.visitors import Desk, Visitors
 from lab.workbench import Workbench
 from realesr.errors import RealesrError
 from realesr.inference.batch import PICTURE_SUFFIXES
@@ -182,7 +182,7 @@ class ComparePage:
             settings = _settings(sample, recipe, scale, seed, models)
             with self._workplace() as place:
                 low, source, notice = self.comparer.prepare(settings, photo, Path(place))
-                kept = self.visitors.keep(desk, turn, list(dict.fromkeys([low, source])))
+                kept = self._keep(desk, turn, list(dict.fromkeys([low, source])))
         except Exception as error:
             return cleared | {self.viewer: None, self.status: status.refused(_told(error))}
         if kept is None:
@@ -249,9 +249,9 @@ class ComparePage:
     # ---- what the parts say ---------------------------------------------------------------------
 
     def _finished(
-        self, made: Comparison, desk: Any, turn: int, *, side_by_side: bool
+        self, made: Comparison, desk: Desk, turn: int, *, side_by_side: bool
     ) -> dict[Any, Any]:
-        kept = self.visitors.keep(desk, turn, made.files)
+        kept = self._keep(desk, turn, made.files)
         if kept is None:
             return {self.status: gr.skip()}
         made = made.moved(kept)
@@ -268,6 +268,12 @@ class ComparePage:
             self.source: gr.DownloadButton(value=str(made.source)),
             **self.blind.begin(made),
         }
+
+    def _keep(self, desk: Desk, turn: int, files: list[Path]) -> list[Path] | None:
+        """Move pictures to where the page can fetch them; it may still be fetching those before."""
+        kept = self.visitors.keep(desk, turn, files, instead=False)
+        self.visitors.trim(desk, 2)
+        return kept
 
     def _at_rest(self) -> dict[Any, Any]:
         return {self.run: gr.Button(interactive=True), self.cancel: gr.Button(visible=False)}

@@ -235,3 +235,19 @@ def test_the_page_learns_no_name_before_the_answer(made, tmp_path):
     assert Path(answered[blind.export].value["path"]).read_text().count("\n") == 2
     again = blind.answer("A")(answered[blind.sitting], "", person)
     assert set(again) == {blind.verdict}, "one answer to one question"
+
+
+def test_the_last_two_kept_things_stay_while_a_page_fetches_them(tmp_path):
+    cache, work = tmp_path / "cache", tmp_path / "work"
+    cache.mkdir()
+    work.mkdir()
+    visitors = Visitors(cache)
+    desk = visitors.desk("someone")
+    kept = []
+    for number in range(4):
+        (work / "a.png").write_bytes(bytes([number]))
+        kept += visitors.keep(desk, desk.turn, [work / "a.png"], instead=False)
+        visitors.trim(desk, 2)
+    assert [path.exists() for path in kept] == [False, False, True, True]
+    visitors.leave("someone")
+    assert not any(cache.iterdir())
