@@ -64,7 +64,8 @@ class Shelf:
         offers = [Offer(spec.name, _label(spec, local), _about(spec)) for spec in known]
         strangers = [name for name in local if name not in {spec.name for spec in known}]
         offers += [_stranger(name) for name in strangers]
-        listed = [self.first, *os.environ.get("REALESR_ALLOWED_MODELS", "").split(",")]
+        allowed = os.environ.get("REALESR_ALLOWED_MODELS", "").split(",")
+        listed = [self.first, *(name.strip() for name in allowed), *self._added]
         there = {offer.name for offer in offers}
         more = [name for name in dict.fromkeys(listed) if name and name not in there]
         offers += [_of_the_hub(name) for name in more]
@@ -79,12 +80,11 @@ class Shelf:
         """Load a model of the Hub, or a file of this machine, and offer it from now on.
 
         Raises:
-            ModelError: E208 on a Space for what its owner did not list in ``REALESR_HUB_MODELS``,
-                E201 to E210 for what is no upscaler.
+            ModelError: E208 on a Space for what its owner did not list in
+                ``REALESR_ALLOWED_MODELS``, E201 to E210 for what is no upscaler.
             NetworkError: When it cannot be fetched.
         """
-        listed = os.environ.get("REALESR_HUB_MODELS", "").replace(",", " ").split()
-        if self._public and name not in {*listed, *(offer.name for offer in self.offers())}:
+        if self._public and name not in {offer.name for offer in self.offers()}:
             raise ModelError("E208", say("error.model", name=name), say("error.listed_next"))
         model = yield from self.fetch(name)
         if name not in {offer.name for offer in self.offers()}:

@@ -58,7 +58,7 @@ def test_a_space_loads_only_what_its_owner_listed(hub, monkeypatch):
     with pytest.raises(ModelError, match="E208"):
         list(bench.shelf.add("ada/maps"))
     assert not hub.asked, "nothing is fetched for a stranger"
-    monkeypatch.setenv("REALESR_HUB_MODELS", "ada/other, ada/maps")
+    monkeypatch.setenv("REALESR_ALLOWED_MODELS", "ada/other, ada/maps")
     list(bench.shelf.add("ada/maps"))
     assert "ada/maps" in names(bench)
 
