@@ -242,12 +242,14 @@ In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
     def _training(self, run: Run) -> Iterator[str]:
         config = run.config
         kind = "with a discriminator (RealESRGAN)" if run.adversarial else "without a discriminator"
+        chosen = self.facts.weights.parent.name == "best"
+        best = "; the best of the run are published" if chosen else ""
         yield from ("## How it was trained", "")
         yield from table(
             ("", ""),
             [
                 ["Stage", kind],
-                ["Steps", f"{run.step:,} of {run.steps_done:,}; the best of the run are published"],
+                ["Steps", f"{run.step:,} of {run.steps_done:,}{best}"],
                 ["Batch", f"{config.batch_size} pieces of {config.data.patch} pixels"],
                 ["Degraded by", f"`{_recipe_name(config.data.recipe)}` ({RECIPE})"],
                 [

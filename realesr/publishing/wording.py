@@ -16,8 +16,8 @@ _DOUBTS: dict[Training, str] = {
     "unknown": " (it is not known how it was trained, so detail may be invented)",
 }
 SAID = {
-    training: f"Results say in their metadata how they were made: `{source_type_of(training)}`"
-    f"{doubt}, this model, its hash, the settings."
+    training: "`realesr upscale` and the lab say in each result's metadata how it was made: "
+    f"`{source_type_of(training)}`{doubt}, this model, its hash, the settings."
     for training, doubt in _DOUBTS.items()
 }
 """What results say of themselves, by how the model was trained."""
