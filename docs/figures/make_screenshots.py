@@ -52,7 +52,7 @@ def running_lab() -> Iterator[str]:
             yield address
         finally:
             program.terminate()
-            program.wait(30)
+            program.wait(120)
 
 
 def _settings(folder: str) -> dict[str, str]:
