@@ -249,8 +249,7 @@ with figures.plot(
 # %%
 guess.reveal("B", "The average of real answers need not be a real answer: that is the blur. The "
              "judge sends the point to one real answer. Which one? That depends on where it "
-             "began. "
-             "Sharp, and perhaps not the truth.")
+             "began. Sharp, and perhaps not the truth.")
 
 # %% [markdown]
 # ## 6. Spectral norm: a judge that stays calm
@@ -465,4 +464,5 @@ explore(turned, share=(0.0, 1.0, 0.05))
 #
 # How the library does it: `realesr train configs/lab_x4.toml` is section 7 with hours instead of
 # seconds, and `realesr upscale --denoise` and `blend_models` are the dial. **A GPU** changes how
-# long you wait, and how large patches and judges may be; no picture in this lesson would change.
+# long you wait, and how large patches and judges may be; what you see in this lesson would be the
+# same.

@@ -297,8 +297,7 @@ check("08.3", left_out)
 # ## 6. Publish it: on a Hub that is only yours
 #
 # The project brings a small Hugging Face Hub along that runs inside this notebook. The real client
-# speaks to it, but nothing leaves the machine; the addresses that are printed are those it would
-# have on the real Hub. First a **dry run**, which sends nothing; then
+# speaks to it, but nothing leaves the machine. First a **dry run**, which sends nothing; then
 # `--yes`; then everything is fetched back and compared.
 
 # %%
