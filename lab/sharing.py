@@ -134,6 +134,15 @@ def link_to(page: str, settings: Shared) -> str:
     return f"./{page}?{query}" if query else f"./{page}"
 
 
+def followed(link: str) -> str:
+    """A link that nobody sees and the browser's address follows, as HTML.
+
+    For a `gr.HTML` with the ``SHARING_SCRIPT`` that is always there: what stands in a closed
+    accordion is not.
+    """
+    return f'<a href="{html.escape(link, quote=True)}" data-follow hidden></a>' if link else ""
+
+
 def sharing_box(link: str = "", python: str = "", command: str = "", json: str = "") -> str:
     """What is given, as HTML, each with its button; what is empty is left out.
 

@@ -18,7 +18,7 @@ from lab.pages.degrade_rolls import draw_choices, drawn_values
 from lab.pages.degrade_settings import PRESETS, SCALES, DegradeSettings, to_share
 from lab.pages.degrade_work import DegradeWork
 from lab.samples import SHARP
-from lab.sharing import SHARING_SCRIPT
+from lab.sharing import SHARING_SCRIPT, followed, link_to
 from lab.text import i18n, say, words
 from lab.viewer import CompareViewer
 from lab.visitors import Visitors
@@ -76,6 +76,7 @@ class DegradePage:
                 self.status = gr.HTML(status.ready(), elem_id="status")
                 self.going = gr.Textbox(visible=False)
         self.lesson = gr.HTML(elem_id="lesson", padding=False)
+        self.address = gr.HTML(js_on_load=SHARING_SCRIPT, elem_id="address", padding=False)
         self._build_more()
         self._connect(app)
 
@@ -159,7 +160,7 @@ class DegradePage:
             app.unload(self.leave)
 
     def _shown(self) -> list[Any]:
-        return [self.viewer, self.lesson, self.share, self.download, self.source]
+        return [self.viewer, self.lesson, self.share, self.address, self.download, self.source]
 
     # ---- events that choose what happens ---------------------------------------------------------
 
@@ -262,6 +263,7 @@ class DegradePage:
                 self.viewer: shown,
                 self.lesson: lesson(film, settings.station),
                 self.share: to_share(settings, start.name),
+                self.address: followed(link_to("degrade", settings)),
                 self.download: gr.DownloadButton(value=str(end)),
                 self.source: gr.DownloadButton(value=str(start)),
             }

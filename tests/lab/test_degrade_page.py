@@ -23,6 +23,7 @@ def look(browser, lab):
 
     def start(query: str = "", lab: str = lab, **device) -> Look:
         looks.append(Look(browser, f"{lab}/degrade{query}", READY, **device))
+        looks[-1].page.set_default_timeout(90_000)  # machines are shared
         return looks[-1]
 
     yield start
@@ -40,7 +41,13 @@ def in_turn(one: Look, selector: str = "#strip [aria-current]") -> str:
 
 def end_of(one: Look, folder) -> np.ndarray:
     """The pixels a person takes home."""
-    one.page.wait_for_function("document.querySelector('#download a, a#download')?.href !== ''")
+    one.page.wait_for_function(
+        """() => {
+          const plain = (url) => decodeURIComponent(url).replace(/[?&]view=[^&]*/, '');
+          const link = document.querySelector('#address a');
+          return link && plain(link.href) === plain(location.href);
+        }"""
+    )
     with one.page.expect_download() as waiting:
         one.page.click("#download")
     path = folder / waiting.value.suggested_filename
