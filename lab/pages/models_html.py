@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from lab.planning import Speeds
 from lab.shelf import Offer, Shelf
 from lab.text import say
-from realesr.models.catalogue import BUILT_IN, ModelSpec
+from realesr.models.catalogue import BUILT_IN, ModelSpec, known_models
+from realesr.models.hub_files import is_hub_id
 from realesr.models.locating import place_of
 
 _MEGAPIXEL = 1_000_000
@@ -43,10 +44,9 @@ def _row(offer: Offer, spec: ModelSpec | None, speeds: Speeds) -> str:
 
 def place(spec: ModelSpec) -> str:
     """Where its weights are, in a word."""
-    try:
+    if spec.name in {known.name for known in known_models()}:
         return say(f"models.place_{place_of(spec)}")
-    except (KeyError, OSError):
-        return say("models.place_local")
+    return say("models.place_hub" if is_hub_id(spec.source) else "models.place_local")
 
 
 def size(spec: ModelSpec) -> str:
