@@ -142,14 +142,14 @@ guess.reveal(
 # %%
 guess = predict(
     "What happens when the rate is ten times too large?",
-    ["it learns ten times faster", "the loss jumps and stays high", "nothing changes"],
+    ["it learns ten times faster", "the loss jumps up, and time is lost", "nothing changes"],
 )
 guess
 
 # %%
 rates, steps = [1e-4, 1e-3, 4e-3, 4e-2], quick(80, 600)
 with figures.plot(
-    alt="Four loss curves: one falls slowly, two quickly, one stays on top.",
+    alt="Four loss curves: three low and close, one that jumps far up and comes back late.",
     caption="Mean loss since the last look. Take the largest rate that still falls smoothly.",
 ) as axes:
     for rate in rates:
@@ -160,8 +160,8 @@ with figures.plot(
 # %%
 guess.reveal(
     "B",
-    "Each step jumps over the valley. Too small a rate wastes your afternoon, too large a "
-    "one your model. A test of seconds finds the right power of ten.",
+    "The first steps jump over the valley, and what was good in the weights is lost. With a "
+    "still larger rate it never comes back. A test of seconds finds the right power of ten.",
 )
 
 # %% [markdown]
