@@ -166,7 +166,7 @@ def test_a_token_is_refused_wherever_it_stands_and_is_never_shown(desk, realesr,
     about.write_text(about.read_text().replace("Ada Example", CANARY))
     for extra in ((), ("--yes",), ("--json",)):
         run = realesr("publish", "old-maps", "--repo", NAME, *extra)
-        assert run.code == 6 and "a Hugging Face token in README.md" in run.err + run.out
+        assert run.code == 6 and "a Hugging Face token in about.toml" in run.err + run.out
         shown += [run.out, run.err]
     desk.expire(CANARY)
     run = realesr("publish", "old-maps", "--repo", "ada/other", "--yes", "--json")
