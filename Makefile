@@ -5,7 +5,7 @@ BIN := .venv/bin
 CODE := realesr lab data_tools course tests benchmarks docs spaces_app.py
 READY := .venv/.ready
 
-.PHONY: setup lab lint test test-slow figures screenshots train-lab clean
+.PHONY: setup lab lint test test-slow notebooks figures screenshots train-lab clean
 .DEFAULT_GOAL := lab
 
 setup: $(READY)
@@ -28,11 +28,16 @@ lint: setup
 
 test: lint
 	# Small tensors: one thread each is quicker, and machines are shared.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cluster]" "$(TORCH)"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+# The course, executed (QUICK=0 takes an hour), as pages in build/course.
+QUICK ?= 1
+notebooks: setup
+	QUICK=$(QUICK) $(BIN)/python -m course book build/course
 
 figures: setup
 	$(BIN)/python docs/figures/make_degradations.py
