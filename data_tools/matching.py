@@ -188,23 +188,24 @@ def _equal_runs(
         words[filled : filled + len(numbers)] = runs << np.uint64(32) | numbers.astype(np.uint64)
         filled += len(numbers)
     words.sort()
-    begins = _beginnings(words)
-    lengths = np.diff(begins)
-    for length in np.unique(lengths[(lengths > 1) & (lengths <= _CROWD)]):
-        chosen = begins[:-1][lengths == length]
+    firsts, lasts = _groups(words)
+    lengths = lasts - firsts + 1
+    for length in np.unique(lengths[lengths <= _CROWD]):
+        chosen = firsts[lengths == length]
         for first in range(0, len(chosen), _MARKS_AT_ONCE // _CROWD):
             some = chosen[first : first + _MARKS_AT_ONCE // _CROWD]
             groups = words[some[:, None] + np.arange(length)]
             yield (groups & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def _beginnings(words: Array) -> Array:
-    """Where another run begins in sorted words, and where they end; int64."""
-    found = [np.zeros(1, np.int64)]
-    for first in range(0, len(words) - 1, _MARKS_AT_ONCE):
+def _groups(words: Array) -> tuple[Array, Array]:
+    """The first and the last of the sorted words with equal runs, where they are two or more."""
+    # Whether a word's run is that of the word before it; most are alone.
+    same = np.zeros(len(words) + 1, bool)
+    for first in range(0, len(words), _MARKS_AT_ONCE):
         runs = words[first : first + _MARKS_AT_ONCE + 1] >> np.uint64(32)
-        found.append(first + 1 + np.flatnonzero(np.diff(runs)))
-    return np.append(np.concatenate(found), len(words))
+        same[first + 1 : first + len(runs)] = runs[1:] == runs[:-1]
+    return np.flatnonzero(~same[:-1] & same[1:]), np.flatnonzero(same[:-1] & ~same[1:])
 
 
 def _common_part(album: Album, one: int, other: int, pairs: Array) -> float:
