@@ -56,6 +56,7 @@ FLOORS: list[tuple[int, str]] = [
     (2, "realesr.models.checkpoints"),
     (2, "realesr.models.strangers"),
     (2, "realesr.models.weightfiles"),
+    (2, "realesr.models.spec"),
     (2, "realesr.models.catalogue"),
     (2, "realesr.models.detection"),
     (2, "realesr.models.old_layouts"),
