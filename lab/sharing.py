@@ -38,7 +38,7 @@ element.addEventListener('click', async ({ target }) => {
     getSelection().selectAllChildren(code);
   }
 });
-new MutationObserver(address).observe(element, { childList: true, subtree: true });
+new MutationObserver(address).observe(element, { childList: true, subtree: true, attributes: true });
 """
 """For the ``js_on_load`` of the `gr.HTML` that holds a box.
 
