@@ -11,7 +11,8 @@ import gradio as gr
 from lab import status
 from lab.pages import models_html
 from lab.pages.models_publish import PublishWizard
-from lab.pages.upscale_events import MODEL_QUEUE, told
+from lab.pages.upscale_events import MODEL_QUEUE
+from lab.pages.upscale_runs import told
 from lab.shelf import Offer
 from lab.text import i18n, say
 from lab.visitors import Visitors

@@ -11,7 +11,7 @@ import gradio as gr
 
 from lab import status
 from lab.pages.models_html import plain_card
-from lab.pages.upscale_events import told
+from lab.pages.upscale_runs import told
 from lab.text import i18n, say
 from realesr.errors import ParameterError
 from realesr.publishing.about import About

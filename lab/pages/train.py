@@ -12,7 +12,7 @@ import gradio as gr
 from lab import status, theatre
 from lab.classroom import LESSONS, Classroom
 from lab.pages import train_words
-from lab.pages.upscale_events import told
+from lab.pages.upscale_runs import told
 from lab.text import i18n, say, words
 from lab.viewer import CompareViewer, Shown
 from lab.visitors import Visitors
