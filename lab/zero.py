@@ -70,7 +70,7 @@ def on_lent_gpu(
         seconds: How long it will take, from what it is given.
     """
     try:
-        import spaces
+        from spaces import GPU
     except ImportError:
         return work
 
@@ -82,7 +82,7 @@ def on_lent_gpu(
         else:
             yield _Ended(made)
 
-    lent = spaces.GPU(duration=seconds)(there)
+    lent = GPU(duration=seconds)(there)
 
     def here(*values: Given.args, **named: Given.kwargs) -> Generator[Step, None, Made]:
         for told in lent(*values, **named):
