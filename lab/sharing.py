@@ -38,7 +38,8 @@ element.addEventListener('click', async ({ target }) => {
     getSelection().selectAllChildren(code);
   }
 });
-new MutationObserver(address).observe(element, { childList: true, subtree: true, attributes: true });
+const changes = { childList: true, subtree: true, attributes: true };
+new MutationObserver(address).observe(element, changes);
 """
 """For the ``js_on_load`` of the `gr.HTML` that holds a box.
 
