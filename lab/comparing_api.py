@@ -61,7 +61,7 @@ def build_compare(bench: Workbench, queue: str, folder: Path) -> None:
                     try:
                         next(steps)
                     except StopIteration as end:
-                        yield _answer(end.value)
+                        yield _answer(_kept(end.value, folder))
                         return
                     yield None, None
         except RealesrError as error:
@@ -87,6 +87,12 @@ def build_compare(bench: Workbench, queue: str, folder: Path) -> None:
             concurrency_id=queue,
             concurrency_limit=None,
         )
+
+
+def _kept(made: Comparison, folder: Path) -> Comparison:
+    """The files where they may be fetched until their time is over: Gradio moves no lists."""
+    place = Path(tempfile.mkdtemp(prefix="shown-", dir=folder / "gradio"))
+    return made.moved([file.rename(place / file.name) for file in made.files])
 
 
 def _answer(made: Comparison) -> tuple[dict[str, Any], list[str]]:
