@@ -146,6 +146,13 @@ def test_the_right_answers_are_right():
     assert grain[1] < grain[0] / 3
 
 
+def leave(one: Look) -> None:
+    """End the visit. A tour may leave a page before all its events have ended; Gradio grumbles."""
+    grumbles = ("AbortError: signal is aborted", "Connection errored out")
+    one.complaints = [said for said in one.complaints if not any(g in said for g in grumbles)]
+    one.close()
+
+
 def walk(one: Look, name: str) -> str:
     """A tour to its end, every answer the right one; gives the last words."""
     for number, stop in enumerate(load(name).stops, 1):
@@ -174,7 +181,7 @@ def test_a_tour_leads_to_its_end(browser, lab, name):
     assert f"{asked} of {asked}" in told
     one.page.click(".tour-card .primary")
     assert not one.page.query_selector(".tour-card")
-    one.close()
+    leave(one)
 
 
 @pytest.mark.browser
@@ -187,6 +194,7 @@ def test_a_stop_is_a_link_and_goes_by_keyboard(browser, lab):
     one.press("1")
     one.page.wait_for_selector(".tour-card .told >> text=Not quite.")
     one.page.wait_for_selector("#strip li:nth-child(2) >> text=quality 75")
+    one.page.wait_for_selector("#lesson pre >> text=75")
     assert "further" not in one.page.inner_text(".tour-card")
     one.page.reload()
     one.page.wait_for_selector(".tour-card header >> text=3 of 7")
@@ -198,4 +206,4 @@ def test_a_stop_is_a_link_and_goes_by_keyboard(browser, lab):
     one.press("Escape")
     assert not one.page.query_selector(".tour-card")
     assert one.page.evaluate("document.activeElement.dataset.tour") == "photo"
-    one.close()
+    leave(one)
