@@ -16,6 +16,8 @@ $(READY): pyproject.toml Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab,train,data,course,dev]" "$(TORCH)"
+	# What proves that others open our files; its torchvision, which is not needed, stays away.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps "spandrel>=0.4,<0.5" "einops>=0.8"
 	@touch $(READY)
 
 lab: setup

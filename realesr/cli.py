@@ -152,7 +152,9 @@ def _full(lost: OSError) -> ResourceError:
 def _tell(document: dict[str, object], sentence: str) -> None:
     with contextlib.suppress(OSError):
         if "--json" in sys.argv:
-            sys.stdout.write(json.dumps(document, indent=2) + "\n")
+            from realesr.hub.leaks import hidden
+
+            sys.stdout.write(hidden(json.dumps(document, indent=2)) + "\n")
             sys.stdout.flush()
     say(sentence)
 

@@ -73,6 +73,7 @@ FLOORS: list[tuple[int, str]] = [
     (3, "realesr.inference.finishing"),
     (3, "realesr.inference.laying"),
     (3, "realesr.inference.channels"),
+    (3, "realesr.inference.running"),
     (3, "realesr.inference.upscaler"),
     (3, "realesr.inference.parts"),
     (3, "realesr.losses"),

@@ -51,7 +51,11 @@ class Best:
         make_folder(self.folder)
         weights = b"".join(bytes(piece) for piece in tensor_pieces(dict(network.state_dict())))
         write_file(self.folder / "generator.safetensors", weights, force=True)
-        told = {"config.json": self.spec.as_config(), NOTE: {"step": step, **scores}}
+        training = "adversarial" if self.gan else "faithful"
+        told = {
+            "config.json": {**self.spec.as_config(), "training": training},
+            NOTE: {"step": step, **scores},
+        }
         for file, values in told.items():
             write_file(self.folder / file, (json.dumps(values) + "\n").encode(), force=True)
         return True
