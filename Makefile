@@ -56,6 +56,7 @@ screenshots: setup
 train-lab: setup
 	$(BIN)/realesr-data synth -o pictures/fields --kind fields --count 24 --seed 1000
 	$(BIN)/realesr train configs/lab_x4_start.toml --resume
+	$(BIN)/realesr train configs/lab_x4_structure.toml --resume
 	$(BIN)/realesr train configs/lab_x4_fidelity.toml --resume
 	$(BIN)/realesr train configs/lab_x4.toml --resume
 	$(BIN)/realesr train configs/srcnn_x4.toml --resume
