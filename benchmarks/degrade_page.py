@@ -22,18 +22,21 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 LIMIT = 400  # milliseconds
 # Of the first station everything must be done again, of the last next to nothing.
 PLACES = {"first station (blur)": (1, "sigma_x"), "JPEG in the middle": (4, "quality")}
-# Moves the handle and gives the milliseconds until the strip is another one.
+# Moves the handle and gives the milliseconds until the strip tells the new value.
 MOVE = """([field, place]) => new Promise((done) => {
   const slider = document.querySelector(`[data-slide='${field}']`);
-  const strip = document.querySelector('#strip');
-  const watcher = new MutationObserver(() => {
-    watcher.disconnect();
-    done(performance.now() - started);
-  });
-  watcher.observe(strip, { subtree: true, childList: true, attributes: true, characterData: true });
+  const number = slider.closest('.pair').querySelector('[type=number]');
   slider.value = place;
   const started = performance.now();
   slider.dispatchEvent(new Event('input', { bubbles: true }));
+  const told = `${field.replace('_', ' ')} ${Number(number.value)}`;
+  const look = () => {
+    const shown = document.querySelector('#strip [aria-current] .numbers').innerText;
+    if (shown.split(/\\n/).some((line) => line === told || line.startsWith(`${told} `))) {
+      done(performance.now() - started);
+    } else requestAnimationFrame(look);
+  };
+  look();
 })"""
 
 
