@@ -12,6 +12,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -79,7 +80,7 @@ def _apart(task: str, model: str, side: int, *settings: object) -> Any:
     Raises:
         ResourceError: E301 when it does not end well.
     """
-    request = json.dumps([task, model, side, *settings])
+    request = json.dumps([os.getpid(), task, model, side, *settings])
     command = [sys.executable, "-m", "realesr.quality.bench", request]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -208,11 +209,19 @@ def as_document(cases: Sequence[Case]) -> dict[str, object]:
     return {"cases": [{**asdict(case), "ratio": case.ratio} for case in cases]}
 
 
+def _end_with(parent: int) -> None:
+    """End when the process that asked has ended: one stopped while it starts us cannot tell us."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def main() -> None:
     """Run one task for `measure` and print what it found, and nothing else: engines talk."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    task, *settings = json.loads(sys.argv[1])
+    parent, task, *settings = json.loads(sys.argv[1])
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     try:
         found = TASKS[task](*settings)
     except (RealesrError, RuntimeError, MemoryError) as error:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -42,6 +45,18 @@ def test_what_cannot_be_measured_is_refused_before_anything_is(realesr, words, e
     assert run.out == "" and run.err.count("\n") == 1
 
 
+def _measuring(parent: int) -> list[str]:
+    """The measurements that a process has asked for and that still run."""
+    asked = f"[{parent}, ".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes()
+            if b"realesr.quality.bench" in words and asked in words:
+                found.append(path.parent.name)
+    return found
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_it_tells_what_it_measured(number):
     words = "bench --side 24 --side 2048 --repeats 50 --no-plain --json".split()
@@ -52,6 +67,8 @@ def test_stopped_it_tells_what_it_measured(number):
     assert child.stderr is not None and "at 24 px" in child.stderr.readline()
     child.send_signal(number)
     printed, said = child.communicate(timeout=60)
+    time.sleep(3)
+    assert not _measuring(child.pid), "a measurement goes on after the program has ended"
     assert child.returncode == 128 + number
     assert said == "Stopped after 1 of 2 measurements.\n"
     document = json.loads(printed)
