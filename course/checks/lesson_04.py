@@ -40,12 +40,17 @@ def _middle_of_range(samples: Any, loss: str) -> float:
     return float((np.min(samples) + np.max(samples)) / 2)
 
 
+def _never_exact(samples: Any, loss: str) -> float:
+    return _mean_for_all(samples, loss) if loss == "l2" else _median_for_all(samples, loss)
+
+
 @exercise(
     "04.1",
     wrong=[
         ("For l1", _mean_for_all),
         ("For l2", _median_for_all),
         ("For l1", _middle_of_range),
+        ("only a hit counts", _never_exact),
     ],
 )
 def best_constant(answer: Any) -> None:
@@ -63,11 +68,16 @@ def best_constant(answer: Any) -> None:
         for loss, cost in costs.items():
             found = float(ask(answer, samples, loss))
             if cost(found) > cost(right[loss]) + 1e-6:
-                name = {"l2": "the mean", "l1": "the median", "exact": "the most frequent value"}
+                hints = {
+                    "l2": "A far sample pulls more than a near one: what did squares find in "
+                    "section 2?",
+                    "l1": "Each sample pulls equally, near or far: where do as many pull up as "
+                    "down?",
+                    "exact": "A near miss costs as much as a far one: only a hit counts.",
+                }
                 raise MistakeError(
                     f"For {loss} your number costs {cost(found):.4f}, but {cost(right[loss]):.4f} "
-                    f"is possible. Not one number is best for every loss: here it is "
-                    f"{name[loss]}."
+                    f"is possible. Not one number is best for every loss. {hints[loss]}"
                 )
 
 
@@ -114,9 +124,14 @@ def _brightness(result: Tensor, truth: Tensor, scale: int) -> float:
     return psnr(rounded, truth, border=scale, colour="y").value
 
 
+def _still_levels(result: Tensor, truth: Tensor, scale: int) -> float:
+    return psnr((result.clamp(0, 1) * 255).round(), truth, border=scale).value
+
+
 @exercise(
     "04.3",
     wrong=[
+        ("Divide by 255 again", _still_levels),
         ("round", _unrounded),
         ("border", _no_border),
         ("brightness", _brightness),
@@ -129,6 +144,7 @@ def by_protocol(answer: Any) -> None:
     result = noise.clone()
     result[..., :4, :] = 0
     wrong = {
+        _still_levels: "Divide by 255 again after rounding: psnr wants both from 0 to 1.",
         _unrounded: "Files have 8 bits: clamp and round the result to 255 levels first.",
         _no_border: "Leave a border of scale pixels out: networks know less there.",
         _brightness: "That is the brightness alone (Y); this protocol takes all colours.",

@@ -54,9 +54,19 @@ def _no_halo(length: int, tile: int, halo: int) -> list[tuple[int, int, int, int
     return [(at, min(at + tile, length)) * 2 for at in starts]
 
 
+def _keeps_too_far(length: int, tile: int, halo: int) -> list[tuple[int, int, int, int]]:
+    starts = range(0, length, tile)
+    return [(max(0, at - halo), min(length, at + tile + halo), at, at + tile) for at in starts]
+
+
 @exercise(
     "07.2",
     wrong=[
+        (
+            "With length 100, tile 32 and halo 4 the last tile keeps 96 to 128, but the picture "
+            "ends at 100.",
+            _keeps_too_far,
+        ),
         ("outside the picture", _no_borders),
         ("kept 2 times", _keeps_halo),
         ("kept by no tile", _forgets_rest),
@@ -74,6 +84,17 @@ def cut(answer: Any) -> None:
             if read_from < 0 or read_to > length:
                 raise MistakeError(
                     case + f"a tile reads {read_from} to {read_to}, outside the picture."
+                )
+            if keep_from < 0:
+                raise MistakeError(case + f"a tile keeps {keep_from} to {keep_to}: 0 comes first.")
+            if keep_to > length and keep_from < length and keep_to - keep_from <= tile:
+                raise MistakeError(
+                    case + f"the last tile keeps {keep_from} to {keep_to}, but the picture ends at "
+                    f"{length}."
+                )
+            if keep_from >= length:
+                raise MistakeError(
+                    case + f"a tile keeps {keep_from} to {keep_to}, outside the picture."
                 )
             if keep_to - keep_from > tile:
                 raise MistakeError(case + f"{_twice(parts, length)}: the halo is read, not kept.")
@@ -96,9 +117,14 @@ def _twice(parts: list[tuple[int, ...]], length: int) -> str:
     return f"pixel {times.index(most)} is kept {most} times"
 
 
+def _root_of_less_than_nothing(memory: float, each: float, fixed: float, halo: int) -> int:
+    return max(int(((memory - fixed) * 1e6 / each) ** 0.5) - 2 * halo, 0)
+
+
 @exercise(
     "07.3",
     wrong=[
+        ("has no root", _root_of_less_than_nothing),
         ("forgets the halo", lambda m, e, f, h: max(int(max((m - f) * 1e6 / e, 0) ** 0.5), 0)),
         ("two sides", lambda m, e, f, h: max(int(max((m - f) * 1e6 / e, 0) ** 0.5) - h, 0)),
         ("megabytes", lambda m, e, f, h: max(int(max((m - f) / e, 0) ** 0.5) - 2 * h, 0)),
@@ -111,7 +137,7 @@ def plan(answer: Any) -> None:
     for memory, each, fixed, halo in cases:
         room = max((memory - fixed) * 1e6 / each, 0)
         right = max(int(room**0.5) - 2 * halo, 0)
-        found = float(ask(answer, memory, each, fixed, halo))
+        found = _number(answer, memory, each, fixed, halo)
         case = f"plan({memory}, {each}, {fixed}, {halo}) should be {right}, yours is {found:g}. "
         if found == right:
             continue
@@ -124,3 +150,20 @@ def plan(answer: Any) -> None:
         if found > right:
             raise MistakeError(case + "Take the fixed part away first, and leave no tile below 0.")
         raise MistakeError(case + "The tile with its halo on both sides must just fit.")
+
+
+def _number(answer: Any, memory: int, each: int, fixed: int, halo: int) -> float:
+    """What a plan says; where nothing fits, Python's own words would not help."""
+    rootless = MistakeError(
+        f"plan({memory}, {each}, {fixed}, {halo}): the fixed part alone does not fit, so less "
+        f"than 0 is left, and that has no root. Think of that case first."
+    )
+    try:
+        found = ask(answer, memory, each, fixed, halo)
+    except MistakeError as mistake:
+        if memory < fixed and "stopped with" in str(mistake):
+            raise rootless from mistake
+        raise
+    if isinstance(found, complex):
+        raise rootless
+    return float(found)
