@@ -28,6 +28,15 @@ if "google.colab" in sys.modules:
     release = "realesr[course,train,data]=={__version__}"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", release], check=True)"""
 
+# JupyterLab and Colab each have a word of their own for folding a cell's code.
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+
+SPOILERS = (
+    "Some cells have their code folded away, because it holds an answer: guess, run the cell, and "
+    "unfold it afterwards if you like. Where your program shows the code all the same, guess "
+    "before you read on."
+)
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -123,7 +132,10 @@ def notebook(lesson: Lesson, *, student: bool = False) -> Any:
         elif is_solution(cell) and student:
             made.append(new_code_cell(stub(cell.source)))
         else:
-            made.append(new_code_cell(cell.source, metadata=_metadata(cell)))
+            folded = FOLDED if student and ".reveal(" in cell.source else {}
+            made.append(new_code_cell(cell.source, metadata=_metadata(cell) | folded))
+    if student and any(cell.metadata.get("jupyter") for cell in made):
+        made[0].source += f"\n\n{SPOILERS}"
     made[0].source += f"\n\n{badges(lesson)}"
     made.insert(1, new_code_cell(INSTALL, metadata={"jupyter": {"source_hidden": True}}))
     for place, cell in enumerate(made):
@@ -135,10 +147,10 @@ def notebook(lesson: Lesson, *, student: bool = False) -> Any:
 
 
 def _metadata(cell: Any) -> dict[str, Any]:
-    """JupyterLab and Colab each have a word of their own for folding a cell's code."""
+    """A solution is named as one, and folded away."""
     if not is_solution(cell):
         return {}
-    return {"tags": ["solution"], "jupyter": {"source_hidden": True}, "cellView": "form"}
+    return {"tags": ["solution"], **FOLDED}
 
 
 def generated(folder: Path = FOLDER) -> dict[Path, str]:

@@ -96,10 +96,11 @@ class Answer:
         self.letter, self.words, self.because, self.chosen = letter, words, because, chosen
 
     def __repr__(self) -> str:
-        said = {None: "", self.letter: "You said so. "}.get(
-            self.chosen, f"You said {self.chosen}. "
-        )
-        return f"{said}It is {self.letter}: {self.words}. {self.because}"
+        if self.chosen == self.letter:
+            said = f"You said {self.chosen}, and it is"
+        else:
+            said = f"You said {self.chosen}. It is" if self.chosen else "It is"
+        return f"{said} {self.letter}: {self.words}. {self.because}"
 
     def _repr_html_(self) -> str:
         return (

@@ -25,9 +25,9 @@ from realesr.quality.metrics import psnr
 # %% [markdown]
 # ## 1. The case
 #
-# Here is a cat, and the same cat after it was photographed, sent, shrunk, and sent again. Four
-# different things are wrong with the second picture. How many can you name now? Write them down;
-# we come back to this picture at the end.
+# Here is a cat, and the same cat after it was photographed, sent, shrunk, and sent again. Several
+# things are wrong with the second picture. How many can you name now? Write them down; we come
+# back to this picture at the end.
 
 # %%
 cat = photo("chelsea", 20, 60, 256, 288)
@@ -36,7 +36,7 @@ figures.strip(
     {"the scene": cat, "what arrived": case.apply(cat)},
     crop=(40, 60, 160, 192),
     caption="The same piece of the same scene; the right one has a sixteenth of the pixels.",
-    alt="A cat's face, sharp on the left; on the right blurred, blocky and grainy.",
+    alt="A cat's face, sharp on the left; on the right coarse, blurred and grainy.",
 )
 
 # %% [markdown]
@@ -108,6 +108,8 @@ with figures.plot(
 # Where a curve is near 0, that wave is **gone**: no program can tell how strong it was. Where it is
 # below 0, black and white change places.
 #
+# (The cut-off's curve rises above 1 before it falls: a kernel of few pixels ripples.)
+#
 # With a slider: how does the picture change with the width?
 
 
@@ -128,8 +130,9 @@ explore(blurred, sigma=(0.5, 5.0, 0.5))
 # ## 3. Noise: photons and electronics
 #
 # Light arrives in single photons, like rain on a roof: never exactly the same number twice. And the
-# electronics add a hiss of their own. We photograph one gray ramp 200 times and ask how much each
-# brightness trembles.
+# electronics add a hiss of their own. How much does each brightness
+# tremble (what is its standard deviation)? Our ramp has 400 equal rows, so each brightness is
+# measured 400 times.
 
 # %%
 guess = predict(
@@ -139,20 +142,20 @@ guess = predict(
 guess
 
 # %%
-ramp = torch.linspace(0.05, 0.95, 64).expand(1, 3, 400, 64).contiguous()
+ramp = torch.linspace(0.05, 0.8, 64).expand(1, 3, 400, 64).contiguous()
 kinds = {
     "electronics (Gaussian)": GaussianNoise(sigma=8, seed=1),
-    "photons (Poisson)": PoissonNoise(scale=1, levels=64, seed=2),
+    "photons (Poisson)": PoissonNoise(scale=1, levels=256, seed=2),
 }
 with figures.plot(
-    alt="The Gaussian's line is flat at 8 levels, the Poisson curve rises from 7 to 31.",
+    alt="The Gaussian's line is flat at 8 levels, the Poisson curve rises from 4 to 14.",
     caption="How much a pixel trembles, against how bright it is.",
 ) as axes:
     for name, kind in kinds.items():
         trembling = kind.apply(ramp, (400, 64))[0, 1].std(0) * 255
         axes.plot(ramp[0, 0, 0] * 255, trembling, label=name)
     axes.set(
-        xlabel="brightness / levels of 255", ylabel="standard deviation / levels", ylim=(0, 36)
+        xlabel="brightness / levels of 255", ylabel="standard deviation / levels", ylim=(0, 18)
     )
 
 # %%
@@ -267,7 +270,7 @@ guess.reveal(
 
 # %%
 guess = predict(
-    "How many of the 64 patterns do you need until the block looks right?",
+    "How many of the 64 patterns do you need until the copy looks like the block?",
     ["about 5 to 10", "about 30", "nearly all 64"],
 )
 guess
@@ -288,7 +291,7 @@ figures.strip(
     {name: figures.Signed(values, 110, "levels") for name, values in grown.items()},
     zoom=16,
     columns=6,
-    caption="One block and what its strongest patterns make of it, in levels from middle gray.",
+    caption="One block and what its strongest patterns make of it, orange brighter, blue darker.",
     alt="An eight by eight block; with more patterns its copy comes near and with 64 is equal.",
 )
 
@@ -407,7 +410,7 @@ figures.strip(
         "only shrunk": clean,
     },
     crop=(30, 40, 72, 96),
-    caption="Same steps, same settings, another order. (The two files have other sizes: be fair.)",
+    caption="Same steps, same settings, another order. (JPEG first wrote 4 times the pixels.)",
     alt="Three small cat faces: nearly clean, blocky, clean.",
 )
 
@@ -445,25 +448,31 @@ figures.strip(
     stations,
     crop=(40, 60, 120, 144),
     columns=4,
-    caption="Every station of the case, in order. How many of the four did you name?",
-    alt="The cat's face after each step: blurred, resized, noisy, with blocks, and so on.",
+    caption="Every station of the case, in order. Which kinds did you name?",
+    alt="The cat's face after each step: blurred, then grainy, then with far fewer pixels.",
 )
 
 # %% [markdown]
 # Such a trace is a line of text: it can be kept, sent, and played again on another photo. Draw a
 # few with other seeds, hand the last picture to a neighbour, and let them say what happened
-# **last**. (A hint: the 8 × 8 grid is whole only if nothing resized the picture after the JPEG.)
+# **last**, JPEG or the cut-off `Sinc`. (Hints: the 8 × 8 grid is whole only if nothing resized the
+# picture after the JPEG; `Sinc` leaves ripples beside edges. It is hard.) The cell after it tells.
 
 # %%
-draws = {}
+draws, last = {}, {}
 for seed in range(quick(4, 8)):
     trace = presets.real_esrgan(4).sample(seed=seed)
-    draws[f"seed {seed}: last {name(trace.operations[-2])}"] = trace.apply(cat)
+    draws[f"seed {seed}"] = trace.apply(cat)
+    last[f"seed {seed}"] = name(trace.operations[-2])
 figures.strip(
     draws,
     caption="The same scene, the same recipe, other draws.",
     alt="Small cat pictures, each bad in its own way.",
 )
+
+# %%
+for seed, operation in last.items():
+    print(f"{seed}: last {operation}")
 
 # %% [markdown]
 # ## Exercises
@@ -472,7 +481,8 @@ figures.strip(
 #
 # **1. Shrink without inventing rings.** Write `shrink(image, scale)`, which makes a picture of
 # shape
-# 1 × 3 × H × W smaller by a whole number. Anything from this lesson may be used.
+# 1 × 3 × H × W smaller by a whole number. Anything from this lesson may be used. (The second argument
+# of `apply` is the size of the untouched scene, height and width: here the picture's own.)
 
 
 # %% tags=["solution"]

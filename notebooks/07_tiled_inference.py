@@ -8,7 +8,7 @@
 #
 # A network is a program that needs memory for every pixel. A large photograph does not fit, so we
 # cut it into tiles, enlarge each tile, and put them together again. It sounds easy. The first try
-# always leaves visible lines. In this lesson you make the lines visible, measure them, and make
+# leaves lines, faint or strong. In this lesson you make the lines visible, measure them, and make
 # them go away: not nearly, but **exactly**.
 
 # %%
@@ -47,7 +47,7 @@ pixels = np.array([case.side**2 for case in cases])
 megabytes = np.array([case.memory / 1e6 for case in cases])
 slope, start = np.polyfit(pixels, megabytes, 1)
 with figures.plot(
-    alt="Points on a rising straight line: memory grows with the number of pixels.",
+    alt="Points rise near a straight line: memory grows with the number of pixels.",
     caption="Peak memory of one run, each size in a process of its own.",
 ) as axes:
     axes.plot(pixels / 1e6, slope * pixels + start, color=figures.SOFT, label="a straight line")
@@ -56,8 +56,10 @@ with figures.plot(
 print(f"{slope * 1e6:.0f} bytes a pixel, so {slope * 12e6 / 1e3:.1f} GB for 12 megapixels.")
 
 # %%
-guess.reveal("C", "Every layer holds 64 numbers of four bytes for each pixel, and the last one 48 "
-             "for the result. A computer that has less memory stops; a tile is all that helps.")
+guess.reveal("C", "Every layer makes 64 numbers of four bytes for each pixel: 256 bytes. Several "
+             "such stores live at once, what a layer reads, writes and needs to work, so the "
+             "measured number is larger. A computer that has less memory stops; a tile is all "
+             "that helps.")
 
 # %% [markdown]
 # ## 2. The first try
@@ -96,7 +98,7 @@ figures.strip(
     {"input": low, "tiles of 32": naive, "in one piece": whole,
      "difference": figures.Magnitude(error(naive), 40, "levels")},
     crop=cup,
-    caption="Look for the lines in the second picture; the fourth shows where they are.",
+    caption="The lines in the second picture are faint: enlarge it. The fourth shows where.",
     alt="A cup: the small input, tiled with faint lines, whole, and the bright lines alone.",
 )
 
@@ -104,13 +106,15 @@ figures.strip(
 worst = error(naive).max()
 print(f"worst pixel: {worst:.0f} levels; changed: {(error(naive) > 0).mean():.0%} of all pixels")
 guess.reveal("C", "At a tile's border the network sees padding, black nothing, where the picture "
-             "goes on. It draws what belongs beside black.")
+             "goes on. It draws what belongs beside black. Each border disturbs a strip on "
+             "both its sides: how wide, comes next.")
 
 # %% [markdown]
 # ## 3. The halo
 #
 # The cure: let the network **read** more than it **writes**. Around each tile it reads a *halo* of
-# neighbours, and we throw away what it makes of them. How wide must the halo be?
+# neighbours, and we throw away what it makes of them. How wide must the halo be? (The `Upscaler`
+# calls its halo `overlap`.)
 #
 # Remember lesson 3: how far does a column of 3 × 3 convolutions look?
 
@@ -124,7 +128,7 @@ guess = predict(
 guess
 
 # %%
-halos = (0, 2, 4, 8, 12, len(layers) - 2, len(layers))
+halos = (0, 2, 4, 8, 12, len(layers) - 1, len(layers))
 errors = {halo: error(tiled(halo)) for halo in halos}
 shown = {f"halo {halo} px: worst {errors[halo].max():.0f}":
          figures.Magnitude(errors[halo], 40, "levels") for halo in (0, 4, 8, len(layers))}
@@ -176,12 +180,16 @@ check("07.1", needed_halo)
 #
 # Many programs use a small overlap and let one tile **fade** into the next. Then no line is seen.
 # Is it right? We take a halo of 4 pixels, without and with fading, and look at two numbers: the
-# **step** at the seam, which is what the eye sees, and the **error** as a whole.
+# **step** from column to column, highest at a seam, and the **error** as a whole.
+#
+# (The library evens its tiles out: 144 columns become five tiles of 29 px, not four of 32 and one of
+# 16. So the seams lie 116 px of the result apart.)
 
 # %%
 guess = predict(
     "What does fading over 4 pixels do, with the same halo?",
-    ["the step and the error shrink", "the step shrinks, the error does not", "both vanish"],
+    ["the highest step and the error shrink", "the highest step shrinks, the error does not",
+     "both vanish"],
 )
 guess
 
@@ -194,7 +202,7 @@ def faded(halo, blend):
 
 ways = {"halo 4, hard": faded(4, 0), "halo 4, fading": faded(4, 4), "exact halo": faded(exact, 0)}
 with figures.plot(
-    alt="Peaks at the seams: high for hard seams, lower with fading, none with an exact halo.",
+    alt="Peaks at seams: sharp for hard seams, lower and broad with fading, none when exact.",
     caption="The step from each column of the error to the next.",
 ) as axes:
     for name, wrong in ways.items():
@@ -204,8 +212,9 @@ with figures.plot(
 # %%
 for name, wrong in ways.items():
     print(f"{name}: mean error {np.abs(wrong).mean():.3f} levels")
-guess.reveal("B", "Fading mixes two wrong answers into a smooth one, and it does so where each is "
-             "at its worst. The eye is content, the numbers are not. With an exact halo there is "
+guess.reveal("B", "Fading mixes two wrong answers, and it does so where each is at its worst. The "
+             "highest peaks fall, but beside the seam the steps grow, and so does the error: one "
+             "sharp line became a faint broad band. With an exact halo there is "
              "nothing to fade.")
 
 # %% [markdown]
@@ -230,7 +239,8 @@ check("07.2", cut)
 # ## 5. Large tiles are cheap tiles
 #
 # A tile of side t with a halo h reads (t + 2h)² pixels and writes t². Everything else is work that
-# is thrown away. But large tiles need more memory: that was why we cut at all.
+# is thrown away. (Section 3 found less, because tiles at the picture's border have no neighbours to
+# read there.) But large tiles need more memory: that was why we cut at all.
 
 # %%
 tiles = (16, 32, 64, 128, 256, 512)
@@ -238,7 +248,7 @@ with figures.plot(
     alt="Two falling curves; the network that looks 349 pixels far costs far more at every tile.",
     caption="Work for each useful pixel. The dotted line is a picture in one piece.",
 ) as axes:
-    for name, reach in {MODEL: exact, "RRDBNet-23": 349}.items():
+    for name, reach in {MODEL: exact, "RRDBNet of lesson 3": 349}.items():
         work = [(tile + 2 * reach) ** 2 / tile**2 for tile in tiles]
         sides = [str(tile) for tile in tiles]
         axes.semilogy(sides, work, "o-", label=f"{name}, sees {reach} px far")

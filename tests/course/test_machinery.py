@@ -60,7 +60,7 @@ def test_a_prediction_waits_and_then_says():
     assert "right &lt;b&gt;" in guess.html()
     assert "It is" not in repr(guess)
     assert repr(guess.reveal("B", "So it is.")) == "You said A. It is B: right <b>. So it is."
-    assert "You said so." in repr(guess.reveal("a", "Yes."))
+    assert repr(guess.reveal("a", "Yes.")) == "You said A, and it is A: left. Yes."
     assert repr(predict("Or?", ["x", "y"]).reveal("A", "Z.")) == "It is A: x. Z."
 
 
@@ -126,6 +126,19 @@ def test_two_copies_are_made_from_one_source(tmp_path):
     hidden = next(cell for cell in whole.cells if "42" in cell.source)
     assert hidden.metadata["jupyter"]["source_hidden"] and hidden.metadata["cellView"] == "form"
     assert generated(tmp_path) == files
+
+
+def test_the_students_copy_folds_answers_away(tmp_path):
+    reveal = '# %%\nguess.reveal("B", "So it is.")\n'
+    (tmp_path / "01_title.py").write_text(SOURCE + reveal)
+    files = generated(tmp_path)
+    student, whole = (
+        nbformat.reads(files[tmp_path / copy / "01_title.ipynb"], 4)
+        for copy in ("student", "with_solutions")
+    )
+    assert student.cells[-1].metadata["jupyter"]["source_hidden"]
+    assert "folded" in student.cells[0].source
+    assert not whole.cells[-1].metadata and "folded" not in whole.cells[0].source
 
 
 @pytest.mark.parametrize(
@@ -197,4 +210,4 @@ def test_buttons_and_sliders_appear_where_a_person_sits(monkeypatch):
     assert "Which?" in asked[0]["text/html"]
     widget = "application/vnd.jupyter.widget-view+json"
     assert widget in asked[1] and widget in moved[0]
-    assert said[0]["text/plain"].startswith("You said so. It is B")
+    assert said[0]["text/plain"].startswith("You said B, and it is B")
