@@ -68,7 +68,7 @@ def drawing(width: float = 3.3, height: float = 2.5, beside: float = 0.1) -> Ite
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "lab", "figure.facecolor": "none"}
+    settings = {"svg.fonttype": "none", "figure.facecolor": "none"}
     with _ONE_AT_A_TIME, figures.style(), rc_context({**settings, "axes.facecolor": "none"}):
         figure = Figure(figsize=(width, height), dpi=figures.DOTS)
         # Fixed margins: finding the best ones takes longer than all the rest.

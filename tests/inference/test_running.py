@@ -127,10 +127,9 @@ def test_fewer_tiles_run_together_before_tiles_become_smaller(bundled):
     assert np.array_equal(result, whole)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-def test_on_cuda_tiles_run_together_and_agree_with_the_cpu(bundled):
+def test_on_cuda_tiles_run_together_and_agree_with_the_cpu(bundled, cuda):
     pixels = natural("coffee", 200, 300)
-    there = Upscaler(bundled, tile=64, precision="fp32", device="cuda")
+    there = Upscaler(bundled, tile=64, precision="fp32", device=cuda)
     made = there(pixels).astype(int)
     assert there._runner.together > 1
     assert np.abs(made - Upscaler(bundled, precision="fp32", device="cpu")(pixels)).max() <= 1

@@ -10,6 +10,7 @@ import pytest
 
 from lab.guards import Guards, fetches, names_address
 from realesr.images import Picture, write_picture
+from tests.lab.apart import run_apart
 
 from . import attacking
 from .attacking import ADDRESSES, ATTACKS, CANARY, COLOUR, Target, lies, traversals
@@ -125,7 +126,7 @@ def through(guards: Guards, path: str, method: str = "POST") -> tuple[int, bytes
         sent.append(message)
 
     scope = {"type": "http", "path": path, "method": method, "headers": []}
-    asyncio.run(guards(scope, receive, send))
+    run_apart(guards(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lab.line import Line, Place
 from realesr.errors import BusyError
+from tests.lab.apart import run_apart
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def test_every_job_is_done_whole_quick_ones_first_and_one_step_at_a_time(kinds):
         gate.set()
         return await asyncio.gather(opening, *jobs)
 
-    answers = asyncio.run(everybody())[1:]
+    answers = run_apart(everybody())[1:]
     for number, answer in enumerate(answers):
         done = [each for each in answer if not isinstance(each, Place)]
         assert done == [(f"{number}", step) for step in range(3)]
@@ -104,7 +105,7 @@ def test_a_quick_job_goes_between_two_steps_of_a_long_one():
         go_on.set()
         await asyncio.gather(one, two)
 
-    asyncio.run(both())
+    run_apart(both())
     assert log == ["tile 1", "crop", "tile 2"]
 
 
@@ -127,9 +128,7 @@ def test_who_waits_reads_their_place_and_the_time():
         gate.set()
         return await asyncio.gather(*tasks)
 
-    places = [
-        [each for each in told if isinstance(each, Place)] for told in asyncio.run(everybody())
-    ]
+    places = [[each for each in told if isinstance(each, Place)] for told in run_apart(everybody())]
     assert places[1][0] == Place(1, 10.0) and places[2][0] == Place(2, 20.0)
 
 
@@ -152,7 +151,7 @@ def test_over_the_bound_the_answer_comes_at_once_and_nobody_loses_their_place():
         await asyncio.gather(*tasks)
         return told
 
-    told = asyncio.run(everybody())
+    told = run_apart(everybody())
     assert len(told) == 4 and all(len(each) == 1 and each[0].startswith("E010 ") for each in told)
     assert "three jobs of yours" in told[0][0] and "4 people are waiting" in told[1][0]
     assert sorted(done) == ["0", "1", "3", "4"]
@@ -184,7 +183,7 @@ def test_who_leaves_is_not_worked_for_and_a_running_one_is_closed_after_its_step
         go_on.set()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    asyncio.run(everybody())
+    run_apart(everybody())
     assert log == ["a begins", "a is closed", "c begins", "c goes on", "c is closed"]
     assert len(line) == 0
 
@@ -201,7 +200,7 @@ def test_a_job_that_breaks_tells_its_owner_and_the_next_one_runs():
             await read(line.in_turn(breaks, waiting=str, full=refused), None)
         return await read(line.in_turn(counting(log, 1), waiting=str, full=refused), "next", None)
 
-    assert asyncio.run(both())[-1] == ("next", 0)
+    assert run_apart(both())[-1] == ("next", 0)
 
 
 def test_what_needs_no_model_waits_for_nobody():
@@ -223,4 +222,4 @@ def test_what_needs_no_model_waits_for_nobody():
         await slow
         return told
 
-    assert asyncio.run(both()) == [("known", 0), ("known", 1)]
+    assert run_apart(both()) == [("known", 0), ("known", 1)]
