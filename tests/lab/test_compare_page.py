@@ -63,7 +63,7 @@ def test_from_a_click_to_figures_places_and_a_blind_test(look, lab, tmp_path):
     with one.page.expect_download() as waiting:
         one.page.click("#blind-export")
     waiting.value.save_as(tmp_path / "answers.csv")
-    rows = list(csv.DictReader((tmp_path / "answers.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "answers.csv").read_text("utf-8").splitlines()))
     assert len(rows) == 1 and {rows[0]["a"], rows[0]["b"]} == {"bicubic", "Truth"}
     assert rows[0]["said"] == "A" and rows[0]["better"] == rows[0]["a"]
     assert rows[0]["right"] == str(int(rows[0]["x"] == "A"))
