@@ -76,13 +76,14 @@ class Classroom:
                 self._child.wait()
 
     def told(self) -> str:
-        """The last line the trainer said."""
+        """The last sentence the trainer said; what it prints at its end is a path."""
         log = self._runs / self.name / "log.txt"
         if not self.name or not log.is_file():
             return ""
         text = log.read_text(encoding="utf-8", errors="replace").replace("\r", "\n")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return lines[-1] if lines else ""
+        sentences = [line for line in lines if not Path(line).is_absolute()]
+        return sentences[-1] if sentences else ""
 
     def _free_name(self, lesson: str) -> str:
         number = 1

@@ -1,6 +1,6 @@
 """The lab measured: from its start to the first answer, from the first click to the result.
 
-python benchmarks/lab.py
+python benchmarks/lab_times.py
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def main() -> None:
         for name, values in zip(names, zip(*visits, strict=True), strict=True)
     ]
     body = table(["what", "median of three, s", "worst, s"], rows)
-    sys.stdout.write(write_section("The lab", "python benchmarks/lab.py", conditions, body))
+    sys.stdout.write(write_section("The lab", "python benchmarks/lab_times.py", conditions, body))
 
 
 if __name__ == "__main__":
