@@ -53,8 +53,8 @@ MODELS = (
         "lab and the command line. It began as [lab-x4-fidelity](lab-x4-fidelity.md) and learned "
         "from a discriminator to paint detail that looks real.",
         "For photographs, drawings and screenshots that are small, compressed or noisy, and that "
-        "somebody wants to look at. Detail it draws is a plausible guess. A warm yellow area may be "
-        "3 levels of 255 off, other plain colours 1; the outermost pixels up to 8.",
+        "somebody wants to look at. Detail it draws is a plausible guess. A warm yellow area may "
+        "be 3 levels of 255 off, other plain colours 1; the outermost pixels up to 8.",
         share=0.7,
     ),
     Model(
