@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ ADDRESS = "RAY_ADDRESS"
 _MOST_PIECES = 1024
 _MOST_BYTES = 256 << 20
 _STORE_BYTES = 1 << 30
+_AT_THE_DOOR = 20  # seconds
 _ENDED = ("RayActorError", "WorkerCrashedError", "OutOfMemoryError", "ObjectLostError")
 
 
@@ -101,6 +103,7 @@ def _start(workers: int) -> Any:
 def _connect(ray: Any, given: dict[str, Any], tries: int) -> None:
     """Start Ray; where a machine is too busy it gives up after half a minute, so ask again."""
     try:
+        _knock(given["address"])
         ray.init(**given, logging_level=logging.ERROR, log_to_driver=False)
     except Exception as error:  # Of too busy a machine Ray raises just that.
         ray.shutdown()
@@ -113,6 +116,17 @@ def _connect(ray: Any, given: dict[str, Any], tries: int) -> None:
             f"Ray does not start at {given['address']}: {said}",
             f"Check {ADDRESS}, and that the cluster runs.",
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Ask a cluster's door whether anybody is there; Ray itself waits for many minutes.
+
+    Raises:
+        OSError: When nobody answers.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_AT_THE_DOOR).close()
 
 
 def _lots(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
