@@ -132,7 +132,8 @@ class DegradePage:
 
         def answer(event: Any, change: Any, values: list[Any], outputs: Any, **more: Any) -> None:
             changed = event(change, [*given, *values], outputs, **more, **_QUIET)
-            changed.then(self.show, given, self._shown(), **_QUIET)
+            # While one answer is on its way the next must not be dropped: the last one counts.
+            changed.then(self.show, given, self._shown(), trigger_mode="always_last", **_QUIET)
 
         answer(app.load, self.open, [], every)
         for part, name in (

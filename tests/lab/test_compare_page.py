@@ -106,7 +106,7 @@ def test_an_own_picture_without_truth_by_keyboard_alone(look, photos):
     one.tab_to("#run", most=90)
     one.page.keyboard.press("Enter")
     finished(one, 3)
-    assert "Consistency" in one.page.locator("#figures thead").inner_text()
+    one.page.wait_for_selector("#figures thead >> text=Consistency", timeout=60_000)
     assert "NIQE is missing" not in one.page.locator("#figures").inner_text()
     one.tab_to("#matrix [data-view]")
     one.page.keyboard.press("Enter")
