@@ -171,6 +171,7 @@ def test_sixteen_rolls_500_draws_and_on_to_upscale(look):
     one.page.wait_for_selector("#histogram svg")
     told = in_turn(one, "#histogram figcaption")
     assert re.search(r"\d+ of 500 rolls", told)
+    one.left_early = True
     one.page.click("#send")
     one.page.wait_for_selector("#run")
     one.page.wait_for_selector("#viewer .captions >> text=128 × 128")

@@ -147,9 +147,8 @@ def test_the_right_answers_are_right():
 
 
 def leave(one: Look) -> None:
-    """End the visit. A tour may leave a page before all its events have ended; Gradio grumbles."""
-    grumbles = ("AbortError: signal is aborted", "Connection errored out")
-    one.complaints = [said for said in one.complaints if not any(g in said for g in grumbles)]
+    """End the visit. A tour may leave a page before all its events have ended."""
+    one.left_early = True
     one.close()
 
 
