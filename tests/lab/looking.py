@@ -130,5 +130,7 @@ class Look:
 
     def _is_gradios_own(self, said: str) -> bool:
         """What Gradio says when a page is left before all its events have ended."""
-        own = ("AbortError: signal is aborted", "Connection errored out")
+        own = ["AbortError: signal is aborted", "Connection errored out"]
+        # A picture that another one has replaced is deleted, though it be on its way.
+        own += ["net::ERR_CONTENT_LENGTH_MISMATCH"]
         return self.left_early and any(words in said for words in own)
