@@ -132,5 +132,5 @@ class Look:
         """What Gradio says when a page is left before all its events have ended."""
         own = ["AbortError: signal is aborted", "Connection errored out"]
         # A picture that another one has replaced is deleted, though it be on its way.
-        own += ["net::ERR_CONTENT_LENGTH_MISMATCH"]
+        own += ["net::ERR_CONTENT_LENGTH_MISMATCH", "status of 403"]
         return self.left_early and any(words in said for words in own)
