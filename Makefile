@@ -36,7 +36,7 @@ test-slow: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cluster]" "$(TORCH)"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
-# The course, executed (QUICK=0 takes an hour), as pages in build/course.
+# The course, executed, as pages in build/course; QUICK=0 trains for longer.
 QUICK ?= 1
 notebooks: setup
 	QUICK=$(QUICK) $(BIN)/python -m course book build/course

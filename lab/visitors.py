@@ -17,6 +17,7 @@ _HANDED_SECONDS = 10 * 60  # a page opens at once; who comes later starts anew
 _LOOK_AGAIN = 60.0
 _MOST_HANDED = 100
 _MOST_DESKS = 2000  # where strangers come and nobody hears them leave, the oldest are cleared
+_SPARE = 4  # sets of pictures: a slider makes them faster than a browser fetches them
 _HANDED = "handed-"
 
 
@@ -29,6 +30,7 @@ class Desk:
         result: What they look at, as the page knows it.
         running: How many jobs of theirs are under way; a cancelled one ends with its tile.
         turn: Counts photos; a run that began with another turn is of no use any more.
+        asked: Counts questions on Compare; only the last one is answered.
         folders: Hold the pictures that were made for them.
     """
 
@@ -36,6 +38,7 @@ class Desk:
     result: Any = None
     running: int = 0
     turn: int = 0
+    asked: int = 0
     folders: list[Path] = field(default_factory=list)
 
 
@@ -103,21 +106,10 @@ class Visitors:
             desk.folders.append(folder)
             return [Path(shutil.move(file, folder / file.name)) for file in files]
 
-    def drop_old(self, desk: Desk, spare: int) -> None:
-        """Delete what was made for a desk, but for the last sets of pictures.
-
-        Args:
-            desk: Whose they are.
-            spare: How many sets stay: the browser may still be fetching them.
-        """
+    def trim(self, desk: Desk) -> None:
+        """Delete what was made for a desk, but for the last sets: they may be on their way."""
         with self._lock:
-            while len(desk.folders) > spare:
-                shutil.rmtree(desk.folders.pop(0), ignore_errors=True)
-
-    def trim(self, desk: Desk, most: int) -> None:
-        """Delete all but the last ``most`` of what was kept: a page may still be fetching those."""
-        with self._lock:
-            while len(desk.folders) > most:
+            while len(desk.folders) > _SPARE:
                 shutil.rmtree(desk.folders.pop(0), ignore_errors=True)
 
     def hand_over(self, picture: Path) -> str:

@@ -143,7 +143,8 @@ class ComparePage:
             self.stopped, outputs=[self.status, self.run, self.cancel], cancels=runs, queue=False,
             **_QUIET,
         )  # fmt: skip
-        self.photo.change(self.look, inputs, shown, **_QUIET)
+        # Not `change`, which Gradio fires twice for one upload, the second time late.
+        gr.on([self.photo.upload, self.photo.clear], self.look, inputs, shown, **_QUIET)
         for part in (self.sample, self.recipe, self.scale):
             part.input(self.look, inputs, shown, **_QUIET)
         self.seed.submit(self.look, inputs, shown, **_QUIET)
@@ -175,6 +176,7 @@ class ComparePage:
             self.comparer.sources.forget(desk.photo)
         turn = self.visitors.lay(desk, photo)
         desk.result = None
+        desk.asked = asked = desk.asked + 1
         cleared = {
             self.figures: "", self.matrix: "", self.share: "", **self.blind.begin(None),
         }  # fmt: skip
@@ -184,9 +186,11 @@ class ComparePage:
                 low, source, notice = self.comparer.prepare(settings, photo, Path(place))
                 kept = self._keep(desk, turn, list(dict.fromkeys([low, source])))
         except Exception as error:
-            return cleared | {self.viewer: None, self.status: status.refused(_told(error))}
-        if kept is None:
+            kept, wrong = [], _told(error)
+        if kept is None or desk.asked != asked:
             return {self.status: gr.skip()}
+        if not kept:
+            return cleared | {self.viewer: None, self.status: status.refused(wrong)}
         shown = [Shown(kept[0], say("shown.input"))]
         if settings.knows_truth:
             shown.append(Shown(kept[-1], say("compare.truth")))
@@ -221,6 +225,7 @@ class ComparePage:
             return
         desk = self.visitors.desk(request.session_hash)
         turn = self.visitors.lay(desk, photo)
+        desk.asked += 1
         with self._workplace() as place, self.visitors.at_work(desk):
             try:
                 settings = _settings(sample, recipe, scale, seed, models)
@@ -272,7 +277,7 @@ class ComparePage:
     def _keep(self, desk: Desk, turn: int, files: list[Path]) -> list[Path] | None:
         """Move pictures to where the page can fetch them; it may still be fetching those before."""
         kept = self.visitors.keep(desk, turn, files, instead=False)
-        self.visitors.trim(desk, 2)
+        self.visitors.trim(desk)
         return kept
 
     def _at_rest(self) -> dict[Any, Any]:

@@ -23,7 +23,6 @@ from realesr.images import Picture, from_tensor, write_picture
 
 ROLLS = 16
 _MOST_PIXELS = 4_000_000
-_SPARE = 4  # sets of pictures: a slider makes them faster than a browser fetches them
 _START, _END = "start", "end"
 
 
@@ -89,7 +88,7 @@ class DegradeWork:
             if not source.file.is_absolute():
                 made.append(write_picture(source.pixels, Path(folder) / source.file.name))
             kept = self._visitors.keep(desk, turn, made, instead=False)
-            self._visitors.drop_old(desk, _SPARE)
+            self._visitors.trim(desk)
         if kept is None:
             return None
         count = len(pictures)

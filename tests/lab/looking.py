@@ -118,6 +118,10 @@ class Look:
             for at, values in rows
         ]
 
+    def pictures_arrived(self) -> None:
+        """Wait until nothing is on its way: what another picture replaces is deleted at once."""
+        self.page.wait_for_function("[...document.images].every(image => image.complete)")
+
     def close(self) -> None:
         """End the visit; nothing may have left the machine and nothing gone wrong unseen."""
         self.context.close()
@@ -130,7 +134,5 @@ class Look:
 
     def _is_gradios_own(self, said: str) -> bool:
         """What Gradio says when a page is left before all its events have ended."""
-        own = ["AbortError: signal is aborted", "Connection errored out"]
-        # A picture that another one has replaced is deleted, though it be on its way.
-        own += ["net::ERR_CONTENT_LENGTH_MISMATCH", "status of 403"]
+        own = ("AbortError: signal is aborted", "Connection errored out")
         return self.left_early and any(words in said for words in own)

@@ -91,19 +91,20 @@ def test_a_link_brings_pictures_figures_and_view_back(look, lab, tmp_path):
 def test_an_own_picture_without_truth_by_keyboard_alone(look, photos):
     one = look("compare?models=bicubic%2Clanczos")
     finished(one, 4)
-    one.left_early = True  # its pictures may still be on their way
+    one.pictures_arrived()
     one.page.set_input_files("#photo input[type=file]", photos["rgba"])
     one.page.wait_for_selector("#viewer .captions >> text=16 × 12")
     one.page.keyboard.press("Tab")
     one.tab_to("#recipe input", most=90)
     one.page.keyboard.press("ArrowUp")
-    one.page.keyboard.press("Home")
-    while one.page.evaluate("document.activeElement.value") and not one.page.evaluate(
-        "document.querySelector('#recipe [role=option].active')?.innerText.includes('truth')"
-    ):
+    for _ in range(20):
+        one.settle()
+        active = one.page.locator("#recipe [role=option].active")
+        if active.count() and "truth" in active.inner_text():
+            break
         one.page.keyboard.press("ArrowUp")
     one.page.keyboard.press("Enter")
-    one.page.wait_for_selector("#viewer .captions >> text=64 × 48")
+    one.page.wait_for_selector("#viewer .captions >> text=Input · 64 × 48")
     one.tab_to("#run", most=90)
     one.page.keyboard.press("Enter")
     finished(one, 3)
@@ -114,6 +115,8 @@ def test_an_own_picture_without_truth_by_keyboard_alone(look, photos):
     one.page.wait_for_function("location.search.includes('_z4_')")
     np.testing.assert_array_equal(one.file_numbers(0), read_picture(photos["rgba"]).pixels)
     assert one.file_numbers(1).shape == (192, 256, 4)  # the result has its alpha
+    one.page.click("#photo button[aria-label=Clear]")
+    one.page.wait_for_selector("#viewer .captions >> text=Input · 256 × 256")  # the sample again
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(look):

@@ -7,6 +7,8 @@ import io
 import json
 import shlex
 import sys
+import threading
+import time
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from lab.blind import COLUMNS, Answer, Tally, Trial
 from lab.comparing import Comparer, Comparison, best_of, telling_places
 from lab.pages import compare_parts as parts
+from lab.pages.compare import ComparePage
 from lab.pages.compare_blind import BlindTest, Sitting
 from lab.pages.compare_settings import (
     RECIPES,
@@ -31,7 +34,7 @@ from lab.pages.compare_settings import (
 from lab.visitors import Visitors
 from lab.workbench import Workbench
 from realesr.errors import ModelError, ParameterError
-from realesr.images import read_picture
+from realesr.images import Picture, read_picture, write_picture
 from realesr.quality.metrics import lpips_is_here, psnr, ssim
 
 KNOWN = CompareSettings(recipe="gentle", seed=3, models="bicubic,lab-x4")
@@ -237,17 +240,41 @@ def test_the_page_learns_no_name_before_the_answer(made, tmp_path):
     assert set(again) == {blind.verdict}, "one answer to one question"
 
 
-def test_the_last_two_kept_things_stay_while_a_page_fetches_them(tmp_path):
+def test_the_last_kept_things_stay_while_a_page_fetches_them(tmp_path):
     cache, work = tmp_path / "cache", tmp_path / "work"
     cache.mkdir()
     work.mkdir()
     visitors = Visitors(cache)
     desk = visitors.desk("someone")
     kept = []
-    for number in range(4):
+    for number in range(6):
         (work / "a.png").write_bytes(bytes([number]))
         kept += visitors.keep(desk, desk.turn, [work / "a.png"], instead=False)
-        visitors.trim(desk, 2)
-    assert [path.exists() for path in kept] == [False, False, True, True]
+        visitors.trim(desk)
+    assert [path.exists() for path in kept] == [False, False, True, True, True, True]
     visitors.leave("someone")
     assert not any(cache.iterdir())
+
+
+def test_a_slow_answer_to_an_earlier_question_is_not_shown(tmp_path):
+    visitors = Visitors(tmp_path)
+    page = ComparePage(Workbench(), tmp_path, visitors)
+    for name in ("viewer", "status", "figures", "matrix", "share", "source"):
+        setattr(page, name, name)  # the parts only name what an event changes
+    page.blind.begin = lambda made: {}
+    person = SimpleNamespace(session_hash="someone")
+    noise = np.random.default_rng(5).integers(0, 256, (1600, 1600, 3), np.uint8)
+    photo = str(write_picture(Picture(noise), tmp_path / "photo.png"))
+    answers = {}
+
+    def ask(recipe: str) -> None:
+        answers[recipe] = page.look(photo, "coffee", recipe, 4, 7, ["bicubic"], person)
+
+    slow = threading.Thread(target=ask, args=("real_esrgan",))
+    slow.start()
+    while not visitors.desk("someone").asked:
+        time.sleep(0.001)
+    ask("none")
+    slow.join()
+    assert set(answers["real_esrgan"]) == {"status"}
+    assert len(answers["none"]["viewer"]) == 1
