@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -117,11 +118,11 @@ def test_denoise_is_the_partners_mixed(realesr, shared, monkeypatch, photo, pixe
 # -- what travels along ----------------------------------------------------------------------------
 
 
-def cut_out() -> np.ndarray:
-    """A disc with a soft edge on nothing; the nothing hides magenta."""
+def cut_out(hidden: Sequence[int] = (255, 0, 255)) -> np.ndarray:
+    """A disc with a soft edge on nothing; the nothing hides a colour, magenta."""
     rows, columns = np.mgrid[0:40, 0:40] - 19.5
     alpha = np.clip(14 - np.hypot(rows, columns), 0, 1)
-    colour = np.where(alpha[..., None] > 0, scene(40, 40), [255, 0, 255])
+    colour = np.where(alpha[..., None] > 0, scene(40, 40), hidden)
     return np.dstack([colour, np.rint(255 * alpha)]).astype(np.uint8)
 
 
@@ -140,7 +141,11 @@ def test_alpha_has_no_fringe_and_no_holes(realesr, tmp_path, alpha, scale):
     least, most = (f(before[..., 3], reach)[near] for f in (cv2.erode, cv2.dilate))
     assert (after[..., 3] >= least).all() and (after[..., 3] <= most).all()
     assert (after[least == 255, 3] == 255).all() and (after[most == 0, 3] == 0).all()
-    # Nothing visible has a tint of the hidden magenta; the model's own overshoot is smaller.
+    # Another hidden colour changes nothing: what is seen has no tint of it.
+    Image.fromarray(cut_out(hidden=(0, 255, 0))).save(tmp_path / "b.png")
+    words[1] = tmp_path / "p.png"
+    assert realesr("upscale", tmp_path / "b.png", *words).code == 0
+    np.testing.assert_array_equal(read_picture(tmp_path / "p.png").pixels, after)
     wanted = cv2.resize(fill_hidden(before)[..., :3], (side, side), interpolation=cv2.INTER_AREA)
     visible = after[..., 3] > 20
     assert np.abs(after[..., :3].astype(int) - wanted)[visible].max() < 48
