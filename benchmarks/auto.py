@@ -168,11 +168,15 @@ def summary(rows: list[Row]) -> str:
         )
         for name in means
     }
+    kept = [name for name in means if name != auto and not at_least[name]]
+    truest = min(kept, key=means.__getitem__)
     ranking = sorted(means.items(), key=lambda item: item[1])
     others = [[name, f"{mean:.4f}", str(at_least[name])] for name, mean in ranking]
     return (
         f"{table(head, lines)}\n\n`--auto` is {means[auto] - means[best]:+.4f} beside the best "
-        f"fixed setting, and less consistent than the plain run on {at_least[auto]} pictures.\n\n"
+        f"fixed setting, and less consistent than the plain run on {at_least[auto]} pictures. Beside "
+        f"`{truest}`, the best fixed setting of which that is true of none, it is "
+        f"{means[auto] - means[truest]:+.4f}.\n\n"
         + table(["setting", "mean LPIPS", "pictures less consistent than plainly"], others)
     )
 
