@@ -174,8 +174,8 @@ def summary(rows: list[Row]) -> str:
     others = [[name, f"{mean:.4f}", str(at_least[name])] for name, mean in ranking]
     return (
         f"{table(head, lines)}\n\n`--auto` is {means[auto] - means[best]:+.4f} beside the best "
-        f"fixed setting, and less consistent than the plain run on {at_least[auto]} pictures. Beside "
-        f"`{truest}`, the best fixed setting of which that is true of none, it is "
+        f"fixed setting, and less consistent than the plain run on {at_least[auto]} pictures. "
+        f"Beside `{truest}`, the best fixed setting of which that is true of none, it is "
         f"{means[auto] - means[truest]:+.4f}.\n\n"
         + table(["setting", "mean LPIPS", "pictures less consistent than plainly"], others)
     )
