@@ -41,7 +41,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def write_section(title: str, command: str, conditions: str, body: str) -> str:
-    """Put a section into docs/benchmarks.md, in place of its older self; returns it."""
+    """Put a section into docs/benchmarks.md, in place of its older self; returns it.
+
+    Where a folder lies is this machine's affair: the command keeps the last part of its path.
+    """
+    command = re.sub(r"(?<=\s)/\S*/", "", command)
     section = f"## {title}\n\n```sh\n{command}\n```\n\n{conditions}\n\n{body.strip()}\n"
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.S | re.M)
