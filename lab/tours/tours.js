@@ -1,5 +1,6 @@
-// Leads through a tour: a card at the foot of the page, a ring around what it speaks of, and what
-// it does to the page's own controls. Where a person is lasts from page to page in this tab.
+// Leads through a tour: a card beside the page, or on a narrow screen a sheet below it that folds,
+// a ring around what it speaks of, and what it does to the page's own controls. Where a person is
+// lasts from page to page in this tab.
 const PAGES = new Set(Object.values(TOURS).flatMap((tour) => tour.stops.map((stop) => stop.page)));
 const last = location.pathname.split('/').filter(Boolean).pop() ?? '';
 const here = PAGES.has(last) || ['privacy', 'ethics', 'compare', 'train', 'models'].includes(last)
@@ -23,6 +24,26 @@ const recall = () => {
 };
 let now = null;
 let target = '';
+let moved = 0; // how often a hand scrolled: then the page stays where the hand left it
+for (const kind of ['wheel', 'touchmove', 'keydown']) {
+  addEventListener(kind, () => { moved += 1; }, { passive: true });
+}
+
+// The page keeps clear of the card: beside it where there is room, else above it.
+const beside = matchMedia('(min-width: 1000px)');
+const makeRoom = () => {
+  const open = Boolean(card.firstChild);
+  const { style } = element.closest('.gradio-container');
+  style.marginRight = open && beside.matches ? `${card.firstChild.offsetWidth}px` : '';
+  document.body.style.paddingBottom = open && !beside.matches ? '60vh' : '';
+  // The buttons that a phone keeps at its lower edge go back into the page, above the card.
+  document.documentElement.style.setProperty('--dock', open ? 'static' : 'fixed');
+};
+const place = (box) => {
+  card.replaceChildren(...box);
+  makeRoom();
+};
+beside.addEventListener('change', makeRoom);
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const make = (kind, text = '', properties = {}) =>
@@ -53,12 +74,25 @@ const point = async (selector) => {
   const found = selector && await present(selector);
   if (!found || target !== selector) return;
   found.scrollIntoView({ block: 'nearest', inline: 'center' });
-  const room = innerHeight - (card.firstChild?.offsetHeight ?? 0);
+  aim(found);
+  // What arrives meanwhile moves the page: once more, unless a hand has scrolled it.
+  for (const before = moved; target === selector && before === moved;) {
+    await wait(900);
+    if (before !== moved || target !== selector || !found.isConnected) return;
+    if (!aim(found)) return;
+  }
+};
+// Scrolls something into the part that the card leaves free; gives whether it had to.
+const aim = (found) => {
+  const room = innerHeight - (beside.matches ? 0 : card.firstChild?.offsetHeight ?? 0);
   const box = found.getBoundingClientRect();
-  const top = Math.max(24, (room - box.height) / 2);
+  const way = box.top - Math.max(12, (room - box.height) / 2);
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  scrollBy({ top: box.top - top, behavior: calm ? 'auto' : 'smooth' });
+  const was = scrollY;
+  if (Math.abs(way) > 4) scrollBy({ top: way, behavior: calm ? 'auto' : 'smooth' });
   follow();
+  const most = document.documentElement.scrollHeight - innerHeight;
+  return Math.abs(way) > 4 && (way > 0 ? was < most - 1 : was > 0);
 };
 
 const perform = async ({ act, on, value }) => {
@@ -78,8 +112,7 @@ const end = () => {
   now = null;
   target = '';
   remember(null);
-  card.replaceChildren();
-  document.body.style.paddingBottom = '';
+  place([]);
   follow();
   element.querySelector('[data-tour]').focus();
 };
@@ -111,21 +144,22 @@ const answer = async (choice, told, further) => {
   const stop = TOURS[now.name].stops[now.stop - 1];
   const own = [...card.querySelectorAll('.answers button')];
   if (own.some((each) => each.disabled)) return;
-  own.forEach((each, place) => {
+  own.forEach((each, at) => {
     each.disabled = true;
-    each.setAttribute('aria-pressed', String(place === choice));
-    if (place + 1 === stop.right) each.classList.add('right');
+    each.setAttribute('aria-pressed', String(at === choice));
+    if (at + 1 === stop.right) each.classList.add('right');
   });
   const right = choice + 1 === stop.right;
   if (stop.right) now = { ...now, asked: now.asked + 1, right: now.right + right };
   const verdict = !stop.right ? '' : right ? WORDS.right : WORDS.wrong;
   told.replaceChildren(make('strong', verdict), ` ${stop.told}`);
+  card.firstChild.dataset.answered = '';
   further.hidden = false;
   further.focus();
   remember({ name: now.name, stop: now.stop, right: now.right, asked: now.asked });
-  const { stop: place } = now;
+  const { stop: at } = now;
   for (const deed of stop.do) await perform(deed);
-  if (now?.stop === place && (stop.ring_after || stop.do.length)) point(stop.ring_after || stop.ring);
+  if (now?.stop === at && (stop.ring_after || stop.do.length)) point(stop.ring_after || stop.ring);
 };
 
 const show = (state) => {
@@ -138,7 +172,9 @@ const show = (state) => {
   const head = make('header');
   const where = { number: stop, count: tour.stops.length };
   const title = make('h2', tour.title, { tabIndex: -1 });
-  head.append(title, make('span', fill(WORDS.stop, where)), button('×', end, 'leave'));
+  const fold = button('', () => setFolded(box, fold, !('folded' in box.dataset)), 'fold');
+  setFolded(box, fold, false);
+  head.append(title, make('span', fill(WORDS.stop, where)), fold, button('×', end, 'leave'));
   head.lastChild.setAttribute('aria-label', WORDS.leave);
   const told = make('p', '', { className: 'told' });
   told.setAttribute('role', 'status');
@@ -152,20 +188,26 @@ const show = (state) => {
   const list = make('div', '', { className: 'answers' });
   list.setAttribute('role', 'group');
   list.setAttribute('aria-label', ask);
-  answers.forEach((words, place) => {
-    const each = button(words, () => answer(place, told, further));
-    each.prepend(make('kbd', String(place + 1)));
+  answers.forEach((words, at) => {
+    const each = button(words, () => answer(at, told, further));
+    each.prepend(make('kbd', String(at + 1)));
     list.append(each);
   });
   const foot = make('footer');
   if (stop > 1) foot.append(button(WORDS.back, () => go(beginning(tour, stop - 1))));
-  if (around) foot.append(button(WORDS.show, () => visit(around)));
+  if (around) foot.append(button(WORDS.show, () => visit(around), 'visit'));
   foot.append(further);
-  box.append(head, make('p', say), make('p', ask, { className: 'ask' }), list, told, foot);
-  card.replaceChildren(box);
-  document.body.style.paddingBottom = '50vh';
+  const first = make('p', say, { className: 'say' });
+  box.append(head, first, make('p', ask, { className: 'ask' }), list, told, foot);
+  place([box]);
   title.focus({ preventScroll: true });
   point(around);
+};
+const setFolded = (box, fold, folded) => {
+  if (folded) box.dataset.folded = '';
+  else delete box.dataset.folded;
+  fold.textContent = folded ? WORDS.unfold : WORDS.fold;
+  fold.setAttribute('aria-expanded', String(!folded));
 };
 const visit = async (selector) => {
   const found = await present(selector, 1);
@@ -182,7 +224,7 @@ const finish = (tour) => {
   box.append(told, button(WORDS.close, end, 'primary'));
   remember(null);
   target = '';
-  card.replaceChildren(box);
+  place([box]);
   told.focus({ preventScroll: true });
 };
 const elsewhere = (state) => {
@@ -193,7 +235,7 @@ const elsewhere = (state) => {
     href: address(state.name, beginning(TOURS[state.name], state.stop)),
   });
   box.append(way, button(WORDS.leave, end));
-  card.replaceChildren(box);
+  place([box]);
 };
 
 element.addEventListener('click', (event) => {

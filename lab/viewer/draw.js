@@ -210,8 +210,9 @@ function describeWipe() {
 function caption(picture, panel, complete, kind) {
   const room = panel.width / state.ratio;
   const size = `${picture.width} × ${picture.height}`;
+  const told = room > 240 && !/\d × \d/.test(picture.name); // some names say a size already
   write([
-    picture.name, room > 240 ? size : '', complete ? '' : say('preview'),
+    picture.name, told ? size : '', complete ? '' : say('preview'),
     room > 400 && picture.icc ? say('icc') : '',
   ].filter(Boolean).join(' · '), panel, kind);
 }
