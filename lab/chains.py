@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lab.text import say
+from lab.text import say, words
 from realesr.degradations import Operation, Recipe, Resize, Trace
 from realesr.degradations.recipe import check_hr
 from realesr.degradations.spans import fields_of, shown
@@ -97,8 +97,10 @@ def spoken(operation: Operation) -> str:
 
 
 def summary(operation: Operation) -> str:
-    """What it is, in the first sentence of its documentation."""
-    return inspect.cleandoc(type(operation).__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    """What it is, in the first sentence of its documentation, and more where that is not enough."""
+    first = inspect.cleandoc(type(operation).__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    more = words("station").get(name_of(OPERATIONS, operation), "")
+    return f"{first} {more}".rstrip()
 
 
 def references(operation: Operation) -> list[str]:

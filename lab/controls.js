@@ -17,6 +17,7 @@ let waiting = null;
 let latest = null;
 const soon = (field, value) => {
   latest = [field, value];
+  document.body.dataset.working = ''; // from now on: see BEGUN_SCRIPT in sharing.py
   if (waiting) return;
   waiting = setTimeout(() => {
     waiting = null;

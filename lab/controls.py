@@ -19,7 +19,7 @@ from realesr.errors import ParameterError
 CONTROLS_SCRIPT = Path(__file__).with_name("controls.js").read_text(encoding="utf-8")
 STEPS = 1000
 """Places of a slider's handle."""
-_WIDE = 50  # a range whose ends differ by more than this factor is shown in equal ratios
+_WIDE = 101  # a range whose ends differ by more than this factor is shown in equal ratios
 
 
 def controls(thing: Any, usual: Mapping[str, tuple[float, float]] | None = None) -> str:
@@ -49,15 +49,15 @@ def _control(thing: Any, field: Field, usual: tuple[float, float] | None) -> str
         return _row(field, _choice(field, value))
     if field.span is None or field.kind not in ("int", "float"):
         return ""
-    return _row(field, _slider(thing, field, field.span, value, usual))
+    return _row(field, _slider(thing, field, field.span, value, usual), _usual(usual))
 
 
-def _row(field: Field, control: str) -> str:
+def _row(field: Field, control: str, more: str = "") -> str:
     name = field.name
     unit = f" ({html.escape(field.span.unit)})" if field.span and field.span.unit else ""
     about = f'<small id="h-{name}">{html.escape(field.help)}</small>' if field.help else ""
     label = f'<label for="f-{name}">{html.escape(label_of(name))}{unit}</label>'
-    return f'<div class="control" data-of="{name}">{label}{control}{about}</div>'
+    return f'<div class="control" data-of="{name}">{label}{control}{about}{more}</div>'
 
 
 def label_of(name: str) -> str:
@@ -101,13 +101,15 @@ def _slider(
 
 def _band(span: Span, usual: tuple[float, float], *, ratios: bool) -> str:
     start, end = (100 * share(span, each, ratios=ratios) for each in usual)
-    words = html.escape(
-        say("controls.usual", low=f"{usual[0]:.3g}", high=f"{usual[1]:.3g}"), quote=True
-    )
-    return (
-        f'<span class="usual" title="{words}" '
-        f'style="left:{start:.1f}%;width:{max(end - start, 1):.1f}%"></span>'
-    )
+    return f'<span class="usual" style="left:{start:.1f}%;width:{max(end - start, 1):.1f}%"></span>'
+
+
+def _usual(usual: tuple[float, float] | None) -> str:
+    """What the band on the slider means."""
+    if usual is None:
+        return ""
+    told = say("controls.usual", low=f"{usual[0]:.3g}", high=f"{usual[1]:.3g}")
+    return f"<small>{html.escape(told)}</small>"
 
 
 def share(span: Span, value: float, *, ratios: bool) -> float:

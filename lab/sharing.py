@@ -29,11 +29,18 @@ const address = () => {
 element.addEventListener('click', async ({ target }) => {
   const button = target.closest('button[data-copied]');
   if (!button) return;
-  const code = button.closest('figure').querySelector('pre');
+  const { kind } = button.closest('figure').dataset;
+  // What is on its way replaces the box: what is copied is what the page then says.
+  for (let turn = 0; 'working' in document.body.dataset && turn < 80; turn += 1) {
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  const figure = element.querySelector(`figure[data-kind=${kind}]`);
+  const code = figure.querySelector('pre');
   try {
     const link = code.querySelector('a');
     await navigator.clipboard.writeText(link ? withView(link.href) : code.textContent);
-    button.textContent = button.dataset.copied;
+    const pressed = figure.querySelector('button[data-copied]');
+    pressed.textContent = pressed.dataset.copied;
   } catch {
     getSelection().selectAllChildren(code);
   }
@@ -46,6 +53,10 @@ new MutationObserver(address).observe(element, changes);
 Runs once: the boxes come and go with each update, so the element around them listens. The browser's
 own address follows the link, so that reloading and bookmarks keep what is on show.
 """
+
+BEGUN_SCRIPT = "() => { document.body.dataset.working = ''; }"
+"""An answer is on its way: what is copied meanwhile waits for ``ENDED_SCRIPT``."""
+ENDED_SCRIPT = "() => { delete document.body.dataset.working; }"
 
 
 class Shared(Checked):

@@ -18,7 +18,7 @@ from lab.pages.degrade_rolls import draw_choices, drawn_values
 from lab.pages.degrade_settings import PRESETS, SCALES, DegradeSettings, to_share
 from lab.pages.degrade_work import DegradeWork
 from lab.samples import SHARP
-from lab.sharing import SHARING_SCRIPT, followed, link_to
+from lab.sharing import BEGUN_SCRIPT, ENDED_SCRIPT, SHARING_SCRIPT, followed, link_to
 from lab.text import i18n, say, words
 from lab.viewer import CompareViewer
 from lab.visitors import Visitors
@@ -28,6 +28,7 @@ from realesr.inference.batch import PICTURE_SUFFIXES
 
 logger = logging.getLogger(__name__)
 
+BY_HAND = "by hand"
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _GO = "(address) => { if (address) location.href = address; }"
 _QUIET: dict[str, Any] = {
@@ -125,15 +126,20 @@ class DegradePage:
             self.source = gr.DownloadButton(i18n("degrade.source"), size="sm", elem_id="source")
 
     def _connect(self, app: gr.Blocks) -> None:
-        quick = [self.strip, self.settings, self.status]
-        every = [*quick, self.panel, self.sample, self.recipe, self.scale, self.seed, self.whole]
+        quick = [self.strip, self.settings, self.status, self.recipe, self.share]
+        every = [*quick, self.panel, self.sample, self.scale, self.seed, self.whole]
         every += [self.rolls, self.draws]
         given = [self.settings, self.photo]
 
         def answer(event: Any, change: Any, values: list[Any], outputs: Any, **more: Any) -> None:
+            if event != app.load:
+                event(js=BEGUN_SCRIPT, api_visibility="private")
             changed = event(change, [*given, *values], outputs, **more, **_QUIET)
             # While one answer is on its way the next must not be dropped: the last one counts.
-            changed.then(self.show, given, self._shown(), trigger_mode="always_last", **_QUIET)
+            shown = changed.then(
+                self.show, given, self._shown(), trigger_mode="always_last", **_QUIET
+            )
+            shown.then(js=ENDED_SCRIPT, api_visibility="private")
 
         answer(app.load, self.open, [], every)
         for part, name in (
@@ -161,7 +167,7 @@ class DegradePage:
             app.unload(self.leave)
 
     def _shown(self) -> list[Any]:
-        return [self.viewer, self.lesson, self.share, self.address, self.download, self.source]
+        return [self.viewer, self.lesson, self.address, self.download, self.source]
 
     # ---- events that choose what happens ---------------------------------------------------------
 
@@ -183,8 +189,8 @@ class DegradePage:
         ) -> dict[Any, Any]:
             change: dict[str, Any] = {name: value}
             if name == "recipe":
-                change["scale"] = None
-            if name in ("recipe", "scale", "seed") and value != getattr(settings, name):
+                change = {"scale": None, "chain": ""} | change if value != BY_HAND else {}
+            if name in ("scale", "seed") and value != getattr(settings, name):
                 change["chain"] = ""
             changes: dict[Any, Any] = {}
             if name == "sample" and photo:
@@ -232,7 +238,7 @@ class DegradePage:
         """Another value of one number of a station; the panel stays as it is."""
         try:
             changed = settings.slid(_of(event, "station"), _of(event, "field"), _of(event, "value"))
-            return self._quick(changed, self.work.film(changed, photo))
+            return self._quick(changed, self.work.film(changed, photo), photo)
         except RealesrError as error:
             return {self.status: status.refused(error)}
 
@@ -263,7 +269,6 @@ class DegradePage:
             return {
                 self.viewer: shown,
                 self.lesson: lesson(film, settings.station),
-                self.share: to_share(settings, start.name),
                 self.address: followed(link_to("degrade", settings)),
                 self.download: gr.DownloadButton(value=str(end)),
                 self.source: gr.DownloadButton(value=str(start)),
@@ -294,9 +299,14 @@ class DegradePage:
 
     # ---- what the parts say ----------------------------------------------------------------------
 
-    def _quick(self, settings: DegradeSettings, film: parts.Film) -> dict[Any, Any]:
+    def _quick(
+        self, settings: DegradeSettings, film: parts.Film, photo: str | None
+    ) -> dict[Any, Any]:
+        start = self.work.source(settings, photo).file.name
         return {
             self.settings: settings,
+            self.recipe: _recipes(settings),
+            self.share: to_share(settings, start),
             self.strip: parts.strip(film, settings.station, whole=settings.whole),
             self.status: status.ready(),
         }
@@ -312,17 +322,24 @@ class DegradePage:
         source, film = self.work.source(settings, photo), self.work.film(settings, photo)
         told = status.plan(source.notice) if source.notice else status.ready()
         return {
-            **self._quick(settings, film),
+            **self._quick(settings, film, photo),
             self.status: told,
             self.panel: panel(film, settings.station, source.credit, usual_ranges(settings)),
             self.sample: settings.sample,
-            self.recipe: settings.recipe,
             self.scale: settings.sides,
             self.seed: settings.seed,
             self.whole: settings.whole,
             self.rolls: gr.Accordion(open=False),
             self.draws: gr.Accordion(open=False),
         }
+
+
+def _recipes(settings: DegradeSettings) -> gr.Dropdown:
+    """The recipes to choose from; a chain that somebody changed is none of them."""
+    if not settings.chain:
+        return gr.Dropdown(choices=list(PRESETS), value=settings.recipe)
+    choices = [*((name, name) for name in PRESETS), (say("degrade.by_hand"), BY_HAND)]
+    return gr.Dropdown(choices=choices, value=BY_HAND)
 
 
 def _of(event: gr.EventData, name: str) -> Any:

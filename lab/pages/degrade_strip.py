@@ -59,7 +59,8 @@ def strip(film: Film, station: int, *, whole: bool) -> str:
     """All stations as buttons in order, the chosen one marked."""
     cells = [_cell(film, place, station, whole=whole) for place in range(len(film.images) + 1)]
     say_which = html.escape(say("degrade.strip"), quote=True)
-    return f'<ol class="strip" aria-label="{say_which}">{"".join(cells)}</ol>'
+    note = f'<p class="note">{html.escape(say("degrade.strip_note"))}</p>'
+    return f'<ol class="strip" aria-label="{say_which}">{"".join(cells)}</ol>{note}'
 
 
 def _cell(film: Film, place: int, chosen: int, *, whole: bool) -> str:

@@ -115,7 +115,7 @@ def _looked_at(film: Film, station: int) -> list[tuple[str, Any]]:
     if not station:
         return [(say("degrade.original"), film.hr)]
     name = f"{station} {chains.spoken(film.trace.operations[station - 1])}"
-    both = (say("degrade.before", name=name), film.before(station)), (name, film.after(station))
+    both = (say("degrade.before"), film.before(station)), (name, film.after(station))
     return [(_with_size(name, image, film.hr), image) for name, image in both]
 
 

@@ -280,10 +280,11 @@ class PoissonNoise(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Jpeg(Checked):
-    """Written as JPEG and read again; see ``jpeg.py``, which is a lesson on it.
+    """Written as JPEG and read again: blocks of 8x8 pixels become waves whose amounts are rounded.
 
-    ``libjpeg`` rounds the quality to a whole number and gives what libjpeg gives; ``reference`` is
-    the training code's approximation. Reference: Real-ESRGAN, section 3.1, "JPEG compression".
+    ``jpeg.py`` is a lesson on it. ``libjpeg`` rounds the quality to a whole number and gives what
+    libjpeg gives; ``reference`` is the training code's approximation.
+    Reference: Real-ESRGAN, section 3.1, "JPEG compression".
 
     >>> picture = torch.rand(1, 3, 24, 24, generator=torch.Generator().manual_seed(0))
     >>> coarse, fine = (Jpeg(quality=quality).apply(picture, (24, 24)) for quality in (30, 90))

@@ -112,6 +112,19 @@ def test_a_place_on_a_slider_is_a_share_of_its_range(place, low, factor, ratios)
     assert 0 <= round(STEPS * share(span, value * 2, ratios=ratios)) <= STEPS
 
 
+def test_a_station_says_what_it_is_without_leading_elsewhere():
+    for name in OPERATIONS:
+        told = chains.summary(chains.to_begin_with(name))
+        assert ".py" not in told and len(told) > 20, name
+    film = film_of(DegradeSettings(chain="jpeg(quality:41)~round()"))
+    told = panel(film, 1, "", {"quality": (30, 95)})
+    assert "rounded" in told and "Blue bar: the recipe draws from 30 to 95" in told
+    # Quality is read as a number up to a hundred: 41 stands near the middle.
+    assert 'max="1000" value="404"' in told
+    assert "likeness " in parts.strip(film, 1, whole=False)
+    assert "The more dB, the less was changed" in parts.strip(film, 1, whole=False)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_what_is_drawn_lies_in_the_range_that_is_shown(name):
     page = DegradeSettings(recipe=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -107,6 +108,36 @@ def test_stations_are_moved_left_out_and_added(look):
     one.page.select_option("#station [data-add]", "motion_blur")
     one.page.wait_for_selector("#strip [aria-current] >> text=Motion blur")
     one.page.wait_for_selector("#lesson .plot >> text=Kernel")
+
+
+def test_what_is_copied_meanwhile_is_what_the_page_then_says(look):
+    one = look("?seed=7&station=1")
+    recipe = one.page.locator("#recipe input")
+    assert recipe.input_value() == "real_esrgan"
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    one.page.click("#repeat > button")
+    copy = "#recipe-box figure[data-kind=link] button"
+    one.page.wait_for_selector(copy)
+    one.page.evaluate(
+        """(copy) => {  // both within one turn: the answer cannot be there yet
+          const slide = document.querySelector("#station [data-slide='sigma_x']");
+          slide.value = 900;
+          slide.dispatchEvent(new Event('input', { bubbles: true }));
+          document.querySelector(copy).click();
+        }""",
+        copy,
+    )
+    one.page.wait_for_selector(f"{copy} >> text=Copied")
+    now = one.page.input_value("#f-sigma_x")
+    link = unquote(one.page.evaluate("navigator.clipboard.readText()"))
+    assert f"sigma_x:{now}" in link
+    one.page.wait_for_function("document.querySelector('#recipe input').value !== 'real_esrgan'")
+    assert recipe.input_value() == "changed by hand"
+    # The recipe again is the draw again.
+    recipe.click()
+    one.page.click("#recipe [role=option] >> text=real_esrgan")
+    one.page.wait_for_function("document.querySelector('#recipe input').value === 'real_esrgan'")
+    one.page.wait_for_function("!location.search.includes('chain')")
 
 
 def test_a_link_opens_on_a_fresh_server_with_the_same_picture_and_view(
