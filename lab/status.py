@@ -34,6 +34,11 @@ def plan(sentence: str) -> str:
     return f'<p class="plan">{html.escape(sentence)}</p>'
 
 
+def decided(count: int) -> str:
+    """The check-up has decided; nothing is made yet."""
+    return _box("idle", _line(say("upscale.decided", count=count)))
+
+
 def waiting() -> str:
     """A job that has not begun: others are before it, or it begins this moment."""
     return _box("busy", _bar(0, 0), _line(say("run.waiting")))
@@ -62,6 +67,8 @@ def busy(step: Step) -> str:
 def done(result: Result) -> str:
     """The end of a job, with what a person should know about it."""
     finished = say("run.done", time=duration(result.seconds))
+    if result.settings.consistent:
+        finished = f"{finished} {say('run.true')}"
     return _box("done", _line(finished), *notices([_told(notice) for notice in result.notices]))
 
 
@@ -86,7 +93,8 @@ def set_again(settings: UpscaleSettings) -> str:
 def name_of(result: Result) -> str:
     """What a result is called: its model, and how large it is."""
     model = result.plan.model if result.plan else result.settings.model
-    return say("shown.result", model=model, size=size_of(result.settings))
+    name = say("shown.result", model=model, size=size_of(result.settings))
+    return say("shown.true", name=name) if result.settings.consistent else name
 
 
 def size_of(settings: UpscaleSettings) -> str:

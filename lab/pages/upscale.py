@@ -10,13 +10,14 @@ from typing import Any
 import gradio as gr
 
 from lab import recipes, status
+from lab.keeping import OWN_SECONDS
 from lab.pages import upscale_checkup, upscale_honesty
 from lab.pages.upscale_controls import Controls
 from lab.pages.upscale_events import MODEL_QUEUE, Events
 from lab.samples import write_sample
 from lab.settings import UpscaleSettings
 from lab.sharing import SHARING_SCRIPT
-from lab.text import i18n, say, words
+from lab.text import duration, i18n, say, words
 from lab.viewer import CompareViewer, Shown
 from lab.visitors import Visitors
 from lab.workbench import Workbench
@@ -52,11 +53,12 @@ class UpscalePage(Events):
     def build(self, app: gr.Blocks) -> None:
         """Lay the page out inside ``app``, the current `gr.Blocks`."""
         gr.Markdown(f"# {say('upscale.title')}\n\n{say('upscale.lead')}", elem_classes="lead")
-        with gr.Row(elem_classes="desk"):
-            with gr.Column(scale=7, min_width=320, elem_classes="pictures"):
-                self._build_pictures()
-            with gr.Column(scale=3, min_width=288, elem_classes="controls"):
+        with gr.Row(elem_classes="desk areas"):
+            with gr.Column(min_width=288, elem_classes="arrival"):
                 self._build_photo()
+            with gr.Column(min_width=320, elem_classes="pictures"):
+                self._build_pictures()
+            with gr.Column(min_width=288, elem_classes="controls"):
                 self._build_dock()
                 self._build_controls()
                 self._build_home()
@@ -81,7 +83,8 @@ class UpscalePage(Events):
             height=132,
             elem_id="photo",
         )
-        kept = say("upscale.kept_public" if self.bench.public else "upscale.kept_own")
+        key = "upscale.kept_public" if self.bench.public else "upscale.kept_own"
+        kept = say(key, time=duration(OWN_SECONDS))
         gr.HTML(f'<p class="kept">{kept}</p>')
 
     def _build_controls(self) -> None:

@@ -6,7 +6,7 @@ import html
 from collections.abc import Collection
 
 from lab.text import say
-from realesr.quality.checkup import Checkup
+from realesr.quality.checkup import LEAVE_ALONE, Checkup
 
 
 def told(checkup: Checkup, offered: Collection[str]) -> str:
@@ -46,7 +46,8 @@ def waiting() -> str:
 
 
 def _model(name: str, reason: str, offered: Collection[str]) -> str:
-    away = "" if name in offered else f" <small>{html.escape(say('checkup.not_here'))}</small>"
+    here = name in offered or name == LEAVE_ALONE
+    away = "" if here else f" <small>{html.escape(say('checkup.not_here'))}</small>"
     return f"<li><strong>{html.escape(name)}</strong>{away} {html.escape(reason)}</li>"
 
 

@@ -53,6 +53,7 @@ class Controls:
         self.parts["size"] = gr.Textbox(
             value=settings.size,
             label=i18n("upscale.size"),
+            info=i18n("upscale.size_info"),
             placeholder=say("upscale.size_hint"),
             max_lines=1,
             elem_id="size",
@@ -196,7 +197,7 @@ def _decisions(made: Mapping[str, Decision]) -> list[tuple[str, str]]:
             say(
                 "decision.made",
                 what=say(f"decision.{name}"),
-                value=_value(made[name].value),
+                value=_value(name, made[name].value),
                 reason=made[name].sentence,
             ),
             name,
@@ -206,7 +207,9 @@ def _decisions(made: Mapping[str, Decision]) -> list[tuple[str, str]]:
     ]
 
 
-def _value(value: object) -> str:
+def _value(name: str, value: object) -> str:
+    if name == "shrink" and value == 1:
+        return say("decision.no")
     if isinstance(value, bool):
         return say("decision.yes" if value else "decision.no")
     if value in ("plain", "full", "off"):

@@ -131,7 +131,8 @@ class Events(Runs):
         """Leave everything to the check-up."""
         try:
             settings = self.controls.settings(values).deciding(frozenset(OPTIONS))
-            return self.decided(photo, settings)
+            count = len(self.bench.decide(self.source_of(photo), settings).decisions)
+            return self.decided(photo, settings) | {self.status: status.decided(count)}
         except RealesrError as error:
             return {self.status: status.refused(error)}
 

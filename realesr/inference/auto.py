@@ -101,7 +101,10 @@ def _as_true(
     low = picture.pixels
     have, wanted = (float(how_consistent(each.pixels, low)) for each in (made, plainly))
     if have >= wanted:
-        reason = f"{have:.1f} dB true to the picture; {wanted:.1f} dB without --auto."
+        reason = (
+            f"Shrunk again it agrees with the picture to {have:.1f} dB; "
+            f"with nothing decided, to {wanted:.1f} dB."
+        )
         return made, plan.because("consistent", reason)
     # Moving by a share leaves 1 - share of what is missing, but where pixels meet black or white.
     share = 1 - 10 ** ((have - wanted - _MARGIN) / 20)
@@ -111,11 +114,11 @@ def _as_true(
         now = float(how_consistent(moved.pixels, low))
         if now >= wanted:
             reason = (
-                f"Moved towards the picture: {now:.1f} dB true to it, not {have:.1f}; "
-                f"{wanted:.1f} dB without --auto."
+                f"Moved until, shrunk again, it agrees with the picture to {now:.1f} dB, "
+                f"not {have:.1f}; with nothing decided, to {wanted:.1f} dB."
             )
             return moved, plan.because("consistent", reason)
-    reason = "All else was further from the picture than the result without --auto: this is that."
+    reason = "All else was further from the picture than what nobody decided about: this is that."
     return plainly, plain.because("consistent", reason)
 
 

@@ -131,7 +131,7 @@ def make_plan(
         "fix_colour": (True, "Costs nothing and keeps every region's own colour."),
         "sharpen": (0.0, "The model sharpens enough."),
         "keep_grain": (0.0, "No grain worth keeping."),
-        "consistent": ("plain", "No less true to the picture than without --auto."),
+        "consistent": ("plain", "No less true to the picture than with nothing decided."),
     }
     for name, value in asked.items():
         decided[name] = (value, "You asked for it.")

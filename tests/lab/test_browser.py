@@ -287,6 +287,10 @@ def test_a_phone_shows_it_all_and_fingers_move_it(visit):
         device_scale_factor=2,
     )  # fmt: skip
     assert one.page.locator("#run").is_visible()
+    tops = [
+        one.page.locator(each).bounding_box()["y"] for each in ("#photo", "#viewer", "#checkup")
+    ]
+    assert tops == sorted(tops), "the photo is asked for before anything is shown of it"
     one.page.tap("#run")
     one.page.wait_for_selector("#status .done", timeout=60_000)
     one.page.wait_for_function("document.querySelectorAll('#viewer .numbers').length === 2")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.text import ENGLISH
+from lab.text import say
 from lab.visitors import Visitors
 
 from .test_browser import Visit
@@ -41,7 +41,8 @@ def test_a_photo_goes_when_the_page_says_it_does(browser, own_lab, photos):
     [own] = folder.glob("realesr-lab-*")
     assert stat.S_IMODE(own.stat().st_mode) == 0o700
     one = Visit(browser, address)
-    assert ENGLISH["upscale.kept_own"] in one.page.locator(".controls").inner_text()
+    kept = say("upscale.kept_own", time="24 h")
+    assert kept in one.page.locator(".arrival").inner_text()
     one.upload(photos["rgb"])
     one.page.wait_for_selector("#viewer .captions >> text=64 × 48")
     one.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -14,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from lab import recipes
+from lab import recipes, status
 from lab.orders import Crop, Order, crop_of
+from lab.pages import upscale_checkup
+from lab.pages.upscale_controls import _decisions
 from lab.results import fitting
 from lab.settings import UpscaleSettings
 from lab.workbench import Preview, Result, Workbench
@@ -25,6 +28,7 @@ from realesr.degradations.spans import fields_of
 from realesr.errors import ParameterError, PictureError
 from realesr.images import Picture, read_picture
 from realesr.inference.auto_plan import NAMES
+from realesr.quality.checkup import LEAVE_ALONE, Checkup, Suggestion
 
 SETTINGS = [
     UpscaleSettings(),
@@ -186,6 +190,25 @@ def test_made_true_by_one_click_is_what_the_option_makes(bench, photo, tmp_path)
             next(steps)
     whole = made(Workbench(), photo, wanted, tmp_path / "whole")
     assert end.value.value.file.read_bytes() == whole.file.read_bytes()
+
+
+def test_the_page_says_what_happened_in_words(bench, photo, tmp_path):
+    settings = UpscaleSettings(auto="all")
+    plan = bench.decide(photo, settings)
+    reasons = [label for label, _ in _decisions({each.name: each for each in plan.decisions})]
+    assert len(reasons) >= 6 and not any("--" in told or "first: 1." in told for told in reasons)
+    assert "Now press Upscale" in status.decided(len(reasons))
+    first = made(bench, photo, UpscaleSettings(), tmp_path)
+    true = replace(first, settings=UpscaleSettings(consistent=True))
+    assert status.name_of(true) == f"{status.name_of(first)}, true to the photo"
+    assert "your photo once more" in status.done(true)
+    assert "your photo once more" not in status.done(first)
+
+
+def test_leaving_it_alone_is_always_on_this_machine():
+    checkup = Checkup(8, 8, {}, (Suggestion(LEAVE_ALONE, "Sharp."), Suggestion("far", "Good.")))
+    alone, far = upscale_checkup.told(checkup, {"lab-x4"}).split("<li><strong>")[1:]
+    assert "not on this machine" in far and "not on this machine" not in alone
 
 
 def test_another_format_is_the_same_result_without_another_run(bench, photo, tmp_path):

@@ -103,7 +103,8 @@ def _blockiness(found: Estimate) -> Finding:
         return finding(found, untold("Whether it has blocks"))
     if found.value < _BLOCKY:
         return finding(found, "No blocks can be seen.")
-    sentence = f"Blocks of 8x8 pixels, {found.value:.1f} levels at their borders."
+    steps = f"steps of {found.value:.1f} levels of 256 at their borders"
+    sentence = f"Blocks of 8x8 pixels show: {steps}."
     return finding(found, sentence, matters=True)
 
 
