@@ -52,7 +52,9 @@ def main(arguments: list[str]) -> int:
         for path in write():
             say(path.name)
         return 0
-    if arguments[:1] == ["book"] and len(arguments) > 1:
+    known = {lesson.number for lesson in lessons()}
+    is_book = arguments[:1] == ["book"] and len(arguments) > 1 and known.issuperset(arguments[2:])
+    if is_book and not arguments[1].startswith("-"):
         return book(Path(arguments[1]), arguments[2:])
     say(USAGE)
     return 2
