@@ -56,7 +56,8 @@ class Judge:
 def judge():
     judge = Judge()
     yield judge
-    judge.verdict()
+    if judge.values:  # none when a test was stopped
+        judge.verdict()
 
 
 def drawn(step, seed):
