@@ -28,7 +28,7 @@ from realesr.inference.batch import PICTURE_SUFFIXES
 
 logger = logging.getLogger(__name__)
 
-BY_HAND = "by hand"
+BY_HAND = "by hand"  # in place of a recipe, for a chain that is none
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _GO = "(address) => { if (address) location.href = address; }"
 _QUIET: dict[str, Any] = {
@@ -90,9 +90,12 @@ class DegradePage:
             elem_id="sample",
         )
         self.recipe = gr.Dropdown(
-            list(PRESETS), value=first.recipe, label=i18n("degrade.recipe"), filterable=False,
+            [*((name, name) for name in PRESETS), (say("degrade.by_hand"), BY_HAND)],
+            value=first.recipe,
+            label=i18n("degrade.recipe"),
+            filterable=False,
             elem_id="recipe",
-        )  # fmt: skip
+        )
         self.scale = gr.Dropdown(
             [(f"{scale}×", scale) for scale in SCALES],
             value=first.sides,
@@ -305,7 +308,7 @@ class DegradePage:
         start = self.work.source(settings, photo).file.name
         return {
             self.settings: settings,
-            self.recipe: _recipes(settings),
+            self.recipe: BY_HAND if settings.chain else settings.recipe,
             self.share: to_share(settings, start),
             self.strip: parts.strip(film, settings.station, whole=settings.whole),
             self.status: status.ready(),
@@ -332,14 +335,6 @@ class DegradePage:
             self.rolls: gr.Accordion(open=False),
             self.draws: gr.Accordion(open=False),
         }
-
-
-def _recipes(settings: DegradeSettings) -> gr.Dropdown:
-    """The recipes to choose from; a chain that somebody changed is none of them."""
-    if not settings.chain:
-        return gr.Dropdown(choices=list(PRESETS), value=settings.recipe)
-    choices = [*((name, name) for name in PRESETS), (say("degrade.by_hand"), BY_HAND)]
-    return gr.Dropdown(choices=choices, value=BY_HAND)
 
 
 def _of(event: gr.EventData, name: str) -> Any:
