@@ -114,7 +114,7 @@ def _as_true(
         now = float(how_consistent(moved.pixels, low))
         if now >= wanted:
             reason = (
-                f"Moved until, shrunk again, it agrees with the picture to {now:.1f} dB, "
+                f"Moved towards the picture: shrunk again it agrees with it to {now:.1f} dB, "
                 f"not {have:.1f}; with nothing decided, to {wanted:.1f} dB."
             )
             return moved, plan.because("consistent", reason)
