@@ -18,11 +18,19 @@ let latest = null;
 const soon = (field, value) => {
   latest = [field, value];
   document.body.dataset.working = ''; // from now on: see BEGUN_SCRIPT in sharing.py
-  if (waiting) return;
-  waiting = setTimeout(() => {
-    waiting = null;
-    report(...latest);
-  }, 90);
+  if (!waiting) waiting = setTimeout(send, 90);
+};
+// One at a time: of several on their way at once, Gradio may answer an older one last.
+const send = () => {
+  const { dataset } = document.body;
+  if (Date.now() - Number(dataset.sent ?? 0) < 5000) {
+    dataset.working = '';
+    waiting = setTimeout(send, 40);
+    return;
+  }
+  waiting = null;
+  dataset.sent = Date.now();
+  report(...latest);
 };
 const put = (pair, value) => {
   const slide = pair.querySelector('[type=range]');

@@ -56,6 +56,8 @@ own address follows the link, so that reloading and bookmarks keep what is on sh
 
 BEGUN_SCRIPT = "() => { document.body.dataset.working = ''; }"
 """An answer is on its way: what is copied meanwhile waits for ``ENDED_SCRIPT``."""
+ANSWERED_SCRIPT = "() => { delete document.body.dataset.sent; }"
+"""The answer to what ``controls.js`` sent is there: the next value may go."""
 ENDED_SCRIPT = "() => { delete document.body.dataset.working; }"
 
 

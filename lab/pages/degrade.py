@@ -18,7 +18,14 @@ from lab.pages.degrade_rolls import draw_choices, drawn_values
 from lab.pages.degrade_settings import PRESETS, SCALES, DegradeSettings, to_share
 from lab.pages.degrade_work import DegradeWork
 from lab.samples import SHARP
-from lab.sharing import BEGUN_SCRIPT, ENDED_SCRIPT, SHARING_SCRIPT, followed, link_to
+from lab.sharing import (
+    ANSWERED_SCRIPT,
+    BEGUN_SCRIPT,
+    ENDED_SCRIPT,
+    SHARING_SCRIPT,
+    followed,
+    link_to,
+)
 from lab.text import i18n, say, words
 from lab.viewer import CompareViewer
 from lab.visitors import Visitors
@@ -138,6 +145,7 @@ class DegradePage:
             if event != app.load:
                 event(js=BEGUN_SCRIPT, api_visibility="private")
             changed = event(change, [*given, *values], outputs, **more, **_QUIET)
+            changed.then(js=ANSWERED_SCRIPT, api_visibility="private")
             # While one answer is on its way the next must not be dropped: the last one counts.
             shown = changed.then(
                 self.show, given, self._shown(), trigger_mode="always_last", **_QUIET

@@ -110,6 +110,18 @@ def test_stations_are_moved_left_out_and_added(look):
     one.page.wait_for_selector("#lesson .plot >> text=Kernel")
 
 
+def test_forty_presses_of_an_arrow_end_where_the_slider_stands(look):
+    one = look("?station=4")
+    one.page.focus("#station input[type=range]")
+    for _ in range(40):
+        one.page.keyboard.press("ArrowLeft")
+        one.page.wait_for_timeout(40)
+    quality = one.page.input_value("#f-quality")
+    assert float(quality) < 10
+    one.page.wait_for_selector(f"#strip [aria-current] .numbers >> text=quality {quality}")
+    wait_for_address(one, f"jpeg(quality:{quality}")
+
+
 def test_what_is_copied_meanwhile_is_what_the_page_then_says(look):
     one = look("?seed=7&station=1")
     recipe = one.page.locator("#recipe input")
