@@ -15,7 +15,7 @@ from lab.controls import CONTROLS_SCRIPT
 from lab.pages import degrade_strip as parts
 from lab.pages.degrade_lesson import lesson, panel, usual_ranges
 from lab.pages.degrade_rolls import draw_choices, drawn_values
-from lab.pages.degrade_settings import PRESETS, SCALES, DegradeSettings, to_share
+from lab.pages.degrade_settings import BY_HAND, RECIPES, SCALES, DegradeSettings, to_share
 from lab.pages.degrade_work import DegradeWork
 from lab.samples import SHARP
 from lab.sharing import (
@@ -35,7 +35,6 @@ from realesr.inference.batch import PICTURE_SUFFIXES
 
 logger = logging.getLogger(__name__)
 
-BY_HAND = "by hand"  # in place of a recipe, for a chain that is none
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _GO = "(address) => { if (address) location.href = address; }"
 _QUIET: dict[str, Any] = {
@@ -97,7 +96,7 @@ class DegradePage:
             elem_id="sample",
         )
         self.recipe = gr.Dropdown(
-            [*((name, name) for name in PRESETS), (say("degrade.by_hand"), BY_HAND)],
+            RECIPES,
             value=first.recipe,
             label=i18n("degrade.recipe"),
             filterable=False,
@@ -147,9 +146,8 @@ class DegradePage:
             changed = event(change, [*given, *values], outputs, **more, **_QUIET)
             changed.then(js=ANSWERED_SCRIPT, api_visibility="private")
             # While one answer is on its way the next must not be dropped: the last one counts.
-            shown = changed.then(
-                self.show, given, self._shown(), trigger_mode="always_last", **_QUIET
-            )
+            last: dict[str, Any] = {"trigger_mode": "always_last", **_QUIET}
+            shown = changed.then(self.show, given, self._shown(), **last)
             shown.then(js=ENDED_SCRIPT, api_visibility="private")
 
         answer(app.load, self.open, [], every)
@@ -316,7 +314,7 @@ class DegradePage:
         start = self.work.source(settings, photo).file.name
         return {
             self.settings: settings,
-            self.recipe: BY_HAND if settings.chain else settings.recipe,
+            self.recipe: settings.shown_recipe,
             self.share: to_share(settings, start),
             self.strip: parts.strip(film, settings.station, whole=settings.whole),
             self.status: status.ready(),

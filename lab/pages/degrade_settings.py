@@ -19,6 +19,8 @@ from realesr.randomness import derive
 
 PRESETS = tuple(presets.PRESETS)
 SCALES = (1, 2, 3, 4, 8)
+BY_HAND = "by hand"  # in place of a recipe, for a chain that is none
+RECIPES = [*((name, name) for name in PRESETS), (say("degrade.by_hand"), BY_HAND)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,11 @@ class DegradeSettings(Shared):
     def sides(self) -> int:
         """HR side / LR side."""
         return self.scale or presets.own_scale(self.recipe)
+
+    @property
+    def shown_recipe(self) -> str:
+        """The recipe's name, or that the chain is none of them any more."""
+        return BY_HAND if self.chain else self.recipe
 
     def preset(self) -> Recipe:
         """The recipe that is drawn from."""
