@@ -150,3 +150,13 @@ def test_every_key_has_its_help_and_the_page_has_every_key():
             assert field.help or field.name in TABLES, f"{table.__name__}.{field.name}"
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     assert as_markdown() in page
+
+
+def test_fine_tuning_goes_on_with_the_losses_of_the_model_it_begins_with():
+    made, tuned = (
+        read_config(ROOT / "configs" / f"{name}.toml") for name in ("lab_x4_fidelity", "finetune")
+    )
+    assert tuned.start.generator == "lab-x4-fidelity"
+    assert tuned.losses.pixel == made.losses.pixel
+    assert tuned.losses.structure_weight > 0 and made.losses.structure_weight > 0
+    assert tuned.losses.perceptual == made.losses.perceptual
