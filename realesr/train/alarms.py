@@ -108,8 +108,9 @@ class Alarms:
             since is not None,
             f"Colours drift: at step {step:,} the results are {drift:.1f} levels (of 255) further "
             f"from the truth than the input is (mean of the pictures: {tint}); {since}. Lower "
-            "optimiser.learning_rate and begin again from best/ or an older step; check that both "
-            "sides of the pairs have the same colours.",
+            "optimiser.learning_rate and begin again, from an older step if one was better than "
+            "the start; where the small pictures are files of your own (data.lr), check that both "
+            "sides have the same colours.",
         )
         grid = grid_strength(pairs, outputs)
         since = self._worsens("W512", step, grid, self.limits.grid)

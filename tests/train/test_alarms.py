@@ -133,6 +133,9 @@ def test_colours_that_leave_are_told_once_with_what_was_measured(pairs):
     assert told[4].code == "W511"
     assert "at step 400" in sentence and "red +" in sentence and "it was " in sentence
     assert "at step 0" in sentence and "optimiser.learning_rate" in sentence
+    # Best may be step 0, and a recipe may make the pairs: no advice that is of no use then.
+    assert "best/" not in sentence and "if one was better than the start" in sentence
+    assert "files of your own (data.lr)" in sentence
 
 
 def test_one_odd_look_is_no_drift(pairs):
