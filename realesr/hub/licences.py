@@ -160,17 +160,25 @@ def _of_part(mine: Licence | None, part: Part) -> Iterator[Finding]:
         )
     if mine is None:
         return
-    if mine.commercial and not theirs.commercial:
+    forbidden = mine.commercial and not theirs.commercial
+    differs = theirs.name != mine.name
+    if forbidden:
         yield Finding(
             f"{theirs.name} of {what} allows no commercial use, and {mine.name} would grant it; "
             "choose CC-BY-NC-4.0, say.",
             True,
         )
-    if theirs.share_alike and theirs.name != mine.name:
+    if theirs.share_alike and differs:
         strict = part.role == "base model"
         why = "asks" if strict else "may ask (it is disputed for trained models)"
         yield Finding(
             f"{theirs.name} of {what} {why} for {theirs.name} again, not {mine.name}.", strict
+        )
+    elif part.role == "base model" and theirs.attribution and differs and not forbidden:
+        yield Finding(
+            f"{mine.name} is another licence than {theirs.name} of {what}, whose authors and terms "
+            f"must stay named beside the weights; {theirs.name} again is the simple choice.",
+            False,
         )
 
 

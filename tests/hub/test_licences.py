@@ -33,6 +33,11 @@ def stops(own, role, licence):
         ("MIT", "base model", "GPL-3.0", [True]),
         ("MIT", "pictures", "", [True]),
         ("MIT", "pictures", "unknown", [True]),
+        ("CC0-1.0", "base model", "BSD-3-Clause", [False]),
+        ("MIT", "base model", "BSD-3-Clause", [False]),
+        ("MIT", "base model", "CC0-1.0", []),
+        ("MIT", "base model", "CC-BY-NC-4.0", [True]),
+        ("CC0-1.0", "pictures", "CC-BY-4.0", []),
         ("house rules", "pictures", "CC0-1.0", [True]),
     ],
 )
