@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from realesr.errors import NetworkError
+from realesr.hub.refusals import token_place
 
 Content = Path | bytes
 
@@ -110,7 +111,7 @@ def refuse_words(words: Sequence[str]) -> None:
                 "E603",
                 f"{kind} stands on the command line, where every program of this machine can "
                 "read it.",
-                "Revoke it at huggingface.co/settings/tokens, then `hf auth login`.",
+                f"Revoke it {token_place()}, then `hf auth login`.",
             )
 
 
@@ -124,7 +125,7 @@ def refuse_text(text: str, name: str) -> None:
         raise NetworkError(
             "E603",
             f"found what looks like {kind} in {name}.",
-            "Take it out, and revoke it at huggingface.co/settings/tokens.",
+            f"Take it out, and revoke it {token_place()}.",
         )
 
 

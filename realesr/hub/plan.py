@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,12 +11,17 @@ from typing import Literal
 
 from realesr.errors import ParameterError
 from realesr.hub.leaks import Content
+from realesr.hub.refusals import hub_address
 from realesr.hub.store import blob_hash
 from realesr.models.hub_files import is_hub_id
 
 SUMS = "SHA256SUMS"
 CARD = "README.md"
 Kind = Literal["model", "dataset", "space"]
+_ADDRESS = re.compile(
+    r"(https?://[^/\s]+|(www\.)?huggingface\.co)/((models|datasets|spaces)/)?"
+    r"(?P<id>[^/\s@]+/[^/\s@?#]+)([/?#].*)?"
+)
 _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
 
@@ -96,8 +101,7 @@ class Plan:
     @property
     def address(self) -> str:
         """Where a person will find it."""
-        hub = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-        return f"{hub.rstrip('/')}/{_PREFIX[self.kind]}{self.repository}"
+        return f"{hub_address()}/{_PREFIX[self.kind]}{self.repository}"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for ``--json``."""
@@ -130,6 +134,12 @@ def check_name(repository: str) -> None:
 
     >>> check_name("ada/old-maps-x4")
     """
+    if (address := _ADDRESS.fullmatch(repository)) and is_hub_id(address["id"]):
+        raise ParameterError(
+            "E001",
+            f"{repository!r} is the address of a repository, not its name.",
+            f"Write --repo {address['id']}; HF_ENDPOINT names another Hub than huggingface.co.",
+        )
     if not is_hub_id(repository) or "@" in repository:
         raise ParameterError(
             "E001",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,19 @@ from realesr.errors import NetworkError
 
 _PASSING = (408, 409, 425, 429, 500, 502, 503, 504)
 _MOST = 60.0  # seconds that a Hub may ask us to wait between two tries
+
+
+def hub_address() -> str:
+    """Of the Hub that the client speaks to: ``HF_ENDPOINT`` where that is set."""
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def token_place() -> str:
+    """Where tokens are made and revoked, to be said after "a new one" or "revoke it"."""
+    address = hub_address().removeprefix("https://")
+    if address == "huggingface.co":
+        return f"at {address}/settings/tokens"
+    return f"at the Hub that HF_ENDPOINT names ({address})"
 
 
 def causes(fault: BaseException) -> Iterator[BaseException]:
@@ -67,14 +81,14 @@ def translated(fault: BaseException, repository: str, share: float) -> NetworkEr
         return NetworkError(
             "E601",
             "the Hub does not accept the token: it has expired, or was revoked.",
-            "Make a new one at huggingface.co/settings/tokens, then `hf auth login`.",
+            f"Make a new one {token_place()}, then `hf auth login`.",
         )
     if status in (402, 403):
         why = "read-only, or another's" if status == 403 else "the Hub asks for a paid plan"
         return NetworkError(
             "E601",
             f"the token cannot write to {repository} ({why}).",
-            "Make one with write access at huggingface.co/settings/tokens, then `hf auth login`.",
+            f"Make one with write access {token_place()}, then `hf auth login`.",
         )
     return NetworkError(
         "E602",

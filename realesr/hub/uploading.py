@@ -24,7 +24,7 @@ from realesr.downloads import is_offline
 from realesr.errors import NetworkError, ParameterError
 from realesr.hub.leaks import check_leaks
 from realesr.hub.plan import SUMS, Plan, read_sums
-from realesr.hub.refusals import passes, status_of, translated, wanted_pause
+from realesr.hub.refusals import passes, status_of, token_place, translated, wanted_pause
 from realesr.models.hub_files import silent_client
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _token() -> str:
         raise NetworkError(
             "E601",
             "there is no token to publish with.",
-            "Make one with write access at huggingface.co/settings/tokens, then `hf auth login`.",
+            f"Make one with write access {token_place()}, then `hf auth login`.",
         )
     return token
 
