@@ -67,14 +67,16 @@ def publish(
 def _variant(target: Path, repo: str, about: Path | None, *, public: bool) -> Variant:
     from realesr.hub.plan import check_name
     from realesr.publishing.about import NAME, read_about
-    from realesr.publishing.facts import gather
+    from realesr.publishing.facts import RUN_CONFIG, gather
     from realesr.publishing.variant import Variant
 
     check_name(repo)
     if not target.exists():
         raise ParameterError("E001", f"{target.name} is not there.", "Check the path.")
-    beside = (target if target.is_dir() else target.parent) / NAME
-    words = read_about(about or (beside if beside.is_file() else None))
+    beside = [(target if target.is_dir() else target.parent) / NAME]
+    if target.is_dir() and not (target / RUN_CONFIG).is_file():
+        beside.append(target.parent / NAME)  # a step of a run: what is said of the run holds
+    words = read_about(about or next(filter(Path.is_file, beside), None))
     facts = gather(target)
     return Variant(repo, facts, words, public)
 
@@ -96,6 +98,8 @@ def _push(plan: Plan) -> Published:
 
 
 def _tell_plan(variant: Variant, plans: list[Plan], *, as_json: bool) -> None:
+    from realesr.publishing.variant import next_step
+
     findings = variant.findings()
     if as_json:
         told = {
@@ -117,8 +121,8 @@ def _tell_plan(variant: Variant, plans: list[Plan], *, as_json: bool) -> None:
     typer.echo("")
     for finding in findings:
         typer.echo(printable(f"{'To clear' if finding.stops else 'To know'}: {finding.sentence}"))
-    if any(finding.stops for finding in findings):
-        typer.echo("Write what is missing into about.toml; docs/publishing.md shows one.")
+    if advice := next_step(findings):
+        typer.echo(advice)
     typer.echo("Nothing was sent: this is a dry run. --yes publishes it.")
 
 

@@ -17,7 +17,7 @@ from realesr.models.catalogue import Training
 from realesr.publishing.about import About
 from realesr.publishing.chain import Chain
 from realesr.publishing.facts import Facts, Run
-from realesr.publishing.wording import SAID, elsewhere, link, table, unwritten, wrapped
+from realesr.publishing.wording import SAID, elsewhere, link, picked, table, unwritten, wrapped
 from realesr.train.progress import spoken_time
 
 CURVES, EXAMPLES = "curves.png", "examples.png"
@@ -149,6 +149,8 @@ class Card:
         yield from (f"# {self.title}", "", self.about.summary or unwritten("summary"), "")
         if EXAMPLES in self.pictures:
             yield f"![Input, bicubic, this model, truth]({EXAMPLES})\n"
+            if self.facts.run:
+                yield f"{picked(self.facts.run.held_out)}\n"
         yield from self._glance()
         yield from ("", "## For what, and for what not", "")
         yield from (self.about.purpose or unwritten("purpose"), "")
@@ -233,6 +235,8 @@ In the lab: `REALESR_FIRST_MODEL={name} realesr-lab`{browser}. Nothing but
         yield from ("", " ".join([*(_PROTOCOLS[name] for name in names), _MEAN]), "")
         weights = "the published weights" if run.scored == run.step else f"step {run.scored:,}"
         yield f"They are the figures of {weights} (step {run.step:,} of {run.steps_done:,}).\n"
+        if run.worse:
+            yield f"On these pictures its {run.worse}.\n"
         if run.adversarial:
             yield (
                 "A discriminator taught it, so its detail looks real rather than being close "

@@ -22,7 +22,8 @@ _SAMPLES = Source(
     "the pictures that come with scikit-image, public domain or CC0",
     "https://scikit-image.org/docs/stable/api/skimage.data.html",
 )
-MANIFEST = "manifest.parquet"
+MANIFEST, METADATA = "manifest.parquet", "metadata.parquet"
+_COLUMNS = ("licence", "author")
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class Chain:
         base_id: The same as an id of the Hub, where it has one.
         base_licence: Its licence, where known.
         sources: The pictures it learned from, one for each source and licence.
+        unmatched: What a person named in ``[[data]]`` and the run did not learn from.
     """
 
     base: str
     base_id: str
     base_licence: str
     sources: tuple[Source, ...]
+    unmatched: tuple[str, ...] = ()
 
     def parts(self) -> list[Part]:
         """The chain as ``realesr.hub.licences`` judges it."""
@@ -63,8 +66,15 @@ def trace(facts: Facts, about: About) -> Chain:
     sources = [each for name in named for each in _sources(name, about)]
     if not facts.run:
         sources = list(about.data)
+    smaller = facts.run.config.data.lr if facts.run else ()
+    partners = {name for low in smaller for name in _names(low)}
+    unmatched = tuple(
+        each.name
+        for each in about.data
+        if each not in sources and each.name.rstrip("/") not in partners
+    )
     shown = base if known or base_id else Path(base).name
-    return Chain(shown, base_id, licence, tuple(dict.fromkeys(sources)))
+    return Chain(shown, base_id, licence, tuple(dict.fromkeys(sources)), unmatched)
 
 
 def dataset_id(name: str) -> str:
@@ -80,7 +90,7 @@ def dataset_id(name: str) -> str:
 def _sources(name: str, about: About) -> Iterator[Source]:
     """What is known of one source: a person's words, else its manifest, else nothing."""
     short = shortened(name)
-    told = [each for each in about.data if each.name in (name, short, dataset_id(name))]
+    told = [each for each in about.data if each.name.rstrip("/") in _names(name)]
     if told:
         yield from told
     elif name.partition(":")[0] == "samples":
@@ -89,17 +99,15 @@ def _sources(name: str, about: About) -> Iterator[Source]:
         yield from _from_manifest(name, short) or [Source(short)]
 
 
+def _names(name: str) -> set[str]:
+    """What a person may call a source."""
+    return {each.rstrip("/") for each in (name, shortened(name), dataset_id(name))}
+
+
 def _from_manifest(name: str, short: str) -> list[Source]:
     """The licences of a data set that `realesr-data build` made, most frequent first."""
-    path = Path(name)
-    path = path if path.name == MANIFEST else path / MANIFEST
-    try:
-        if not path.is_file():
-            return []
-        import pyarrow.parquet as pq
-
-        columns = pq.read_table(path, columns=["licence", "author"]).to_pydict()
-    except (ImportError, OSError, ValueError, KeyError):
+    columns = _credits(Path(name))
+    if columns is None:
         return []
     authors: dict[str, Counter[str]] = {}
     for licence, author in zip(columns["licence"], columns["author"], strict=True):
@@ -109,6 +117,31 @@ def _from_manifest(name: str, short: str) -> list[Source]:
         Source(f"{short} ({found.total():,} pictures)", licence, _credit(found))
         for licence, found in ranked
     ]
+
+
+def _credits(path: Path) -> dict[str, list[str | None]] | None:
+    """The licence and author of each picture of a built set, or of one of its splits.
+
+    The manifest lies beside the splits, and each split has its own rows as ``metadata.parquet``.
+    """
+    tables = [path] if path.name in (MANIFEST, METADATA) else [path / MANIFEST, path / METADATA]
+    try:
+        import pyarrow.parquet as pq
+
+        for table in filter(Path.is_file, tables):
+            if set(_COLUMNS) <= set(pq.read_schema(table).names):
+                found: dict[str, list[str | None]] = pq.read_table(
+                    table, columns=list(_COLUMNS)
+                ).to_pydict()
+                return found
+        whole = path.parent / MANIFEST
+        if not whole.is_file() or not {"file", *_COLUMNS} <= set(pq.read_schema(whole).names):
+            return None
+        rows = pq.read_table(whole, columns=["file", *_COLUMNS]).to_pylist()
+    except (ImportError, OSError, ValueError):
+        return None
+    mine = [row for row in rows if (row["file"] or "").startswith(f"{path.name}/")]
+    return {name: [row[name] for row in mine] for name in _COLUMNS} if mine else None
 
 
 def _credit(authors: Counter[str]) -> str:

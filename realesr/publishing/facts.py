@@ -25,9 +25,11 @@ from realesr.train.config_files import read_config
 from realesr.train.journal import Journal
 from realesr.train.saved import Checkpoint
 
+RUN_CONFIG = "config.toml"
 WEIGHTS = "generator.safetensors"
 EVALUATION = "evaluation.md"
 _MEASURES = ("psnr", "ssim", "lpips")
+_SIGN = {"ssim": 1, "lpips": -1}  # which way is better
 _REST = 600.0  # seconds between two lines of a journal above which the run stood still
 
 
@@ -74,6 +76,21 @@ class Run:
         """The same in the catalogue's word."""
         return "adversarial" if self.adversarial else "faithful"
 
+    @property
+    def worse(self) -> str:
+        """In words, that its PSNR is below that of what it began with; empty where it is not."""
+        before, after = self.base.get("psnr"), self.scores.get("psnr")
+        if before is None or after is None or before - after < 0.005:
+            return ""
+        sides = ((name, self.base.get(name), self.scores.get(name)) for name in ("ssim", "lpips"))
+        better = [
+            f"{name.upper()} went from {old:.3f} to {new:.3f}"
+            for name, old, new in sides
+            if old is not None and new is not None and (new - old) * _SIGN[name] > 0
+        ]
+        told = f"PSNR is {before - after:.2f} dB lower than that of the model it began with"
+        return f"{told}, while {' and '.join(better)}" if better else told
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -111,8 +128,8 @@ def gather(target: Path) -> Facts:
     """
     run, weights = None, target
     if target.is_dir():
-        folder = target if (target / "config.toml").is_file() else target.parent
-        if not (folder / "config.toml").is_file():
+        folder = target if (target / RUN_CONFIG).is_file() else target.parent
+        if not (folder / RUN_CONFIG).is_file():
             raise ConfigError(
                 "E502",
                 f"{target.name} is no output of a training run: it holds no config.toml.",
@@ -143,8 +160,8 @@ def _chosen_weights(target: Path) -> Path:
 
 
 def _run(folder: Path, weights: Path) -> Run:
-    refuse_text(text_of(folder / "config.toml"), "config.toml")
-    config = read_config(folder / "config.toml")
+    refuse_text(text_of(folder / RUN_CONFIG), "config.toml")
+    config = read_config(folder / RUN_CONFIG)
     lines = Journal.read(folder)
     checks = [line for line in lines if line["kind"] == "validation"]
     step = _step_of(weights)
@@ -205,4 +222,4 @@ def config_of(facts: Facts, licence: str) -> bytes:
     return (json.dumps(told, indent=2) + "\n").encode()
 
 
-__all__ = ["CONFIG", "Facts", "Run", "config_of", "gather"]
+__all__ = ["CONFIG", "RUN_CONFIG", "Facts", "Run", "config_of", "gather"]

@@ -7,16 +7,18 @@ import dataclasses
 import json
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from realesr.downloads import cache_folder
 from realesr.errors import ConfigError, RealesrError
 from realesr.hub.leaks import Content, check_leaks, shortened
 from realesr.hub.licences import Finding, examine
 from realesr.hub.plan import CARD, Plan
-from realesr.images import Picture, encode_picture, read_picture
+from realesr.images import Picture, encode_picture, read_picture, to_tensor
 from realesr.images.safefile import make_folder, write_file
 from realesr.models.hub_files import WEIGHTS
 from realesr.publishing.about import About
@@ -31,16 +33,19 @@ from realesr.publishing.card import (
 )
 from realesr.publishing.chain import trace
 from realesr.publishing.facts import CONFIG, Facts, Run, config_of
+from realesr.publishing.wording import ROWS, spread
+from realesr.quality.metrics import psnr
 from realesr.train.config import TrainConfig
 from realesr.train.config_files import config_as_toml
 from realesr.train.opening import open_recipe
 from realesr.train.previews import sheet
 
-_ROWS = 4
 _UNTAUGHT = (
     "The best weights are those of step 0: on the held-out pictures training made nothing better, "
     "and this is the model it began with. Train longer, or name the step to publish (RUN/step-N)."
 )
+_TELLS = "Write what is missing into about.toml; docs/publishing.md shows one."
+_TEACHES = "docs/training.md, under fine-tuning, says what may help."
 _STEP = re.compile(r"step-(\d{6,})")
 
 
@@ -100,6 +105,19 @@ class Variant:
         run = self.facts.run
         if run and run.step == 0 and run.config.start.generator:
             asked.append(Finding(_UNTAUGHT, True))
+        if run and run.worse:
+            asked.append(
+                Finding(f"on the held-out pictures its {run.worse}; the card says so.", False)
+            )
+        learned = ", ".join(shortened(name) for name in run.config.data.pictures) if run else ""
+        asked += [
+            Finding(
+                f"[[data]] {shortened(name)} is nothing that this run learned from ({learned}), "
+                "and is left out of the card; correct its name, or take it out.",
+                False,
+            )
+            for name in self.card.chain.unmatched
+        ]
         own = self.about.licence
         return asked + (list(examine(own, self.card.chain.parts())) if own else [])
 
@@ -109,12 +127,13 @@ class Variant:
         Raises:
             ConfigError: E609, naming everything that is missing or does not agree.
         """
-        stops = [finding.sentence for finding in self.findings() if finding.stops]
+        findings = self.findings()
+        stops = [finding.sentence for finding in findings if finding.stops]
         if stops:
             raise ConfigError(
                 "E609",
                 f"{self.repository} is not ready to be published: {' '.join(stops)}",
-                "Write it into about.toml; docs/publishing.md shows one.",
+                next_step(findings),
             )
 
     def _weights(self) -> Content:
@@ -142,6 +161,18 @@ class Variant:
         return found
 
 
+def next_step(findings: Sequence[Finding]) -> str:
+    """What to do about findings that stop; empty where none does.
+
+    >>> next_step([Finding("licence: which?", True)])[:35], next_step([])
+    ('Write what is missing into about.to', '')
+    """
+    stops = {finding.sentence for finding in findings if finding.stops}
+    if not stops:
+        return ""
+    return _TEACHES if stops == {_UNTAUGHT} else _TELLS
+
+
 def _examples(run: Run) -> bytes | None:
     """A few held-out crops: input, bicubic, this model, truth; nothing where the run kept none."""
     folder = run.folder / "previews"
@@ -150,19 +181,26 @@ def _examples(run: Run) -> bytes | None:
     near = min(looks, key=lambda step: (abs(step - run.step), step), default=None)
     if near is None or not names:
         return None
-    chosen = names[:: max(1, len(names) // _ROWS)][:_ROWS]
-    remark = "" if near == run.step else f"of step {near:,}"
-    columns = [
-        ("input", "input", "its pixels, enlarged"),
-        ("bicubic", "bicubic", ""),
-        (looks[near].name, "this model", remark),
-        ("truth", "truth", "the picture itself"),
-    ]
 
-    def read(column: str, name: str) -> object:
+    def read(column: str, name: str) -> Any:
         return read_picture(folder / column / f"{name}.png").pixels
 
-    pixels = sheet(chosen, columns, read, run.config.scale)  # type: ignore[arg-type]
+    def quality(column: str, name: str) -> float:
+        pixels, truth = (to_tensor(read(each, name)) for each in (column, "truth"))
+        return float(psnr(pixels, truth, border=run.config.scale))
+
+    own = looks[near].name
+    gains = {name: quality(own, name) - quality("bicubic", name) for name in names}
+    chosen = spread(gains, ROWS)
+    shown = f"of the {len(chosen)} shown" if len(chosen) < len(names) else ""
+    title = "this model" if near == run.step else f"this model, step {near:,}"
+    columns = [
+        ("input", "input", "its pixels, enlarged"),
+        ("bicubic", "bicubic", shown),
+        (own, title, shown),
+        ("truth", "truth", "the picture itself"),
+    ]
+    pixels = sheet(chosen, columns, read, run.config.scale)
     return encode_picture(Picture(pixels=pixels), ".png")
 
 

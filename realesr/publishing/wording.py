@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from realesr.models.catalogue import ModelSpec, Training
@@ -22,6 +23,8 @@ SAID = {
 }
 """What results say of themselves, by how the model was trained."""
 
+ROWS = 4
+"""Pictures among the examples."""
 _WIDTH = 100
 _WRAPPING: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
@@ -33,6 +36,29 @@ def elsewhere(spec: ModelSpec) -> str:
     if spec.architecture not in ("compact", "rrdbnet"):
         return "Other programs do not open it: this network is known to realesr alone."
     return "spandrel, and so chaiNNer, open `model.safetensors` too, with the same pixels."
+
+
+def spread(gains: Mapping[str, float], count: int) -> list[str]:
+    """Names from the largest gain to the smallest, both among them and the others evenly between.
+
+    >>> spread({"a": 1.0, "b": -2.0, "c": 3.0, "d": 0.5, "e": 0.1}, 3)
+    ['c', 'd', 'b']
+    """
+    ranked = sorted(gains, key=lambda name: 0.0 if math.isnan(gains[name]) else -gains[name])
+    if len(ranked) <= count:
+        return ranked
+    return [ranked[round(place * (len(ranked) - 1) / (count - 1))] for place in range(count)]
+
+
+def picked(held_out: int) -> str:
+    """Which of the held-out pictures the examples show."""
+    if held_out <= ROWS:
+        return "Of every held-out picture its most detailed piece, the one that gained most first."
+    return (
+        f"Of {held_out} held-out pictures the one that gained most over bicubic (first), the one "
+        "that gained least (last), and two between, by the PSNR of their most detailed pieces; "
+        f"the means in the figure are those of the {ROWS} shown."
+    )
 
 
 def link(name: str, url: str) -> str:

@@ -202,7 +202,8 @@ def sheet(
                 _caption(pen, under, cell, values[row], base[row] if base else None)
         pen.text((left, 10), title, INK, bold)
         mean = sum(values) / len(values) if values else 0.0
-        pen.text((left, 35), f"mean {mean:.2f} dB" if values else remark, SOFT, plain)
+        below = f"mean {mean:.2f} dB {remark}" if values else remark
+        pen.text((left, 35), below.strip(), SOFT, plain)
         base = base or values
     words = f"PSNR of the piece shown: RGB, 8 bit, border {scale} px. In colour: against bicubic."
     pen.text((GAP, height - FOOT), words, SOFT, plain)

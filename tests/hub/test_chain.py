@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from realesr.publishing.about import About, Source
 from realesr.publishing.card import Card
 from realesr.publishing.chain import trace
 from realesr.publishing.facts import Facts, Run
+from realesr.publishing.variant import Variant
 from realesr.train.config_files import config_from
+from tests.data_tools.heaps import built, photographs, write_heap
 from tests.data_tools.publishing_sets import make_set
 
 SPEC = ModelSpec("maps", "compact", {"scale": 4, "features": 16}, 4, "maps.safetensors", sha256="0")
@@ -84,6 +88,49 @@ def test_a_built_set_brings_the_licences_of_its_pictures(tmp_path):
     }
     assert all(source.name == "maps (2 pictures)" for source in sources)
     assert {source.credit for source in sources} == {"Author 0", "Author 1", "Author 2"}
+
+
+@pytest.fixture(scope="module")
+def set_of_ann(tmp_path_factory):
+    """A set as `realesr-data build` makes it, most of it to learn from."""
+    folder = tmp_path_factory.mktemp("chain")
+    heap = write_heap(folder / "heap", photographs())
+    built(
+        folder / "set", {"path": str(heap), "licence": "CC0-1.0", "author": "Ann"}, validation=0.3
+    )
+    return folder / "set"
+
+
+@pytest.mark.parametrize("gone", ["nothing", "metadata", "manifest"])
+def test_a_run_on_a_split_of_a_built_set_finds_its_licences(set_of_ann, tmp_path, gone):
+    """As docs/data-sets.md says to train on it: ``pictures = ["SET/train"]``."""
+    folder = Path(shutil.copytree(set_of_ann, tmp_path / "set"))
+    if gone == "metadata":
+        (folder / "train" / "metadata.parquet").unlink()
+    if gone == "manifest":
+        (folder / "manifest.parquet").unlink()
+    count = len(list((folder / "train").glob("*.png")))
+    (found,) = trace(facts([str(folder / "train")]), About()).sources
+    assert count and found == Source(f"train ({count} pictures)", "CC0-1.0", "Ann")
+    (other,) = trace(facts([str(folder / "nothing")]), About()).sources
+    assert other.licence == ""
+
+
+def test_words_about_pictures_that_a_run_did_not_see_are_told():
+    words = (Source("pictures/maps/", "CC0-1.0"), Source("pictures/mpas", "CC0-1.0"))
+    known = facts(["pictures/maps"])
+    chain = trace(known, About(data=words))
+    assert chain.sources == words[:1] and chain.unmatched == ("pictures/mpas",)
+    told = Variant("ada/maps", known, About(licence="MIT", data=words)).findings()
+    (about,) = [each for each in told if "mpas" in each.sentence]
+    assert not about.stops and "(pictures/maps)" in about.sentence
+    data = dataclasses.replace(known.run.config.data, lr=("/srv/pictures/mpas",))
+    config = dataclasses.replace(known.run.config, data=data)
+    paired = dataclasses.replace(known, run=dataclasses.replace(known.run, config=config))
+    low = Source("mpas", "CC0-1.0")
+    assert trace(paired, About(data=(low,))).unmatched == ()
+    bare = dataclasses.replace(known, run=None)
+    assert trace(bare, About(data=words)).unmatched == ()
 
 
 @pytest.mark.parametrize("named", ["pictures/maps", "/srv/pictures/maps"])

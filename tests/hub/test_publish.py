@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from realesr import Upscaler, load_model, read_picture
 from realesr.hub.card_rules import mistakes
 from realesr.hub.plan import read_sums
+from realesr.hub.refusals import token_place
 from tests.pictures import natural
 
 # The client's own way of sending large files.
@@ -245,12 +246,38 @@ def test_nothing_of_this_machine_is_told(desk, realesr, tmp_path):
         (("missing", "--repo", NAME), "E001 missing is not there"),
         (("old-maps", "--repo", "maps"), "E001 'maps' is no name of a repository"),
         (("old-maps", "--repo", NAME, "--yes", "--dry-run"), "contradict"),
+        (("old-maps", "--repo", f"https://huggingface.co/{NAME}"), f"Write --repo {NAME};"),
+        (
+            ("old-maps", "--repo", f"huggingface.co/spaces/{NAME}/tree/main"),
+            f"Write --repo {NAME};",
+        ),
+        (("old-maps", "--repo", "https://example.org"), "is no name of a repository"),
         ((".", "--repo", NAME), "no output of a training run"),
     ],
 )
 def test_refusals(desk, realesr, words, said):
     run = realesr("publish", *words)
     assert run.code == 2 and said in run.err, run.err
+
+
+def test_what_is_said_of_a_run_holds_for_its_steps(desk, realesr):
+    run = realesr("publish", "old-maps/step-000003", "--repo", NAME, "--json")
+    assert run.code == 0 and run.document["to_clear"] == [], run.document["to_clear"]
+    assert "# Old maps, four times" in run.document["card"]
+    assert "Steps | 3 of 6" in run.document["card"]
+    shutil.copy("old-maps/about.toml", "about.toml")
+    Path("old-maps/about.toml").unlink()
+    run = realesr("publish", "old-maps", "--repo", NAME, "--json")
+    assert "# old-maps-x4" in run.document["card"]
+
+
+def test_a_token_is_made_at_the_hub_that_is_used(desk, realesr, monkeypatch):
+    for address in ("https://huggingface.co", ""):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        assert token_place() == "at huggingface.co/settings/tokens"
+    monkeypatch.setenv("HF_ENDPOINT", desk.url)
+    run = realesr("publish", "old-maps", "--repo", NAME, CANARY)
+    assert f"Revoke it at the Hub that HF_ENDPOINT names ({desk.url})" in run.err
 
 
 def test_weights_that_are_no_numbers_never_leave(desk, realesr, tmp_path):
