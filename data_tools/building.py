@@ -325,6 +325,7 @@ def _finished(output: Path, digest: str) -> Outcome:
 def _another(output: Path) -> ConfigError:
     return ConfigError(
         "E505",
-        f"{output} holds something else than this very build.",
-        "Name another folder, or take that one away.",
+        f"{output} holds something else than this very build: its settings or its sources differ, "
+        "or it was made by hand.",
+        "Name another folder, or take that one away; build.json in it says what it was built from.",
     )
