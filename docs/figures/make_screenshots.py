@@ -82,7 +82,7 @@ def compare(page: Page) -> None:
     """The matrix of crops."""
     page.wait_for_selector("#run:not([disabled])")
     page.click("#run")
-    page.wait_for_selector("#status .done")
+    page.wait_for_selector("#matrix [data-view]")
     page.evaluate("scrollTo(0, 0)")
 
 
