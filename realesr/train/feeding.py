@@ -20,7 +20,13 @@ from torch.utils.data import DataLoader, Dataset
 from realesr.errors import ConfigError, RealesrError
 from realesr.randomness import spawn
 from realesr.train.pairs import Batch, Crop, Key, Pairs, stack
-from realesr.train.workers import as_it_is, end_workers, leave_signals, losses_told
+from realesr.train.workers import (
+    as_it_is,
+    end_workers,
+    leave_signals,
+    losses_told,
+    signals_held,
+)
 
 TOGETHER = 8
 Item = TypeVar("Item")
@@ -185,7 +191,8 @@ def _fed(
         collate_fn=as_it_is,
         worker_init_fn=leave_signals,
     )
-    prepared = iter(loader)
+    with signals_held():
+        prepared = iter(loader)
     make = functools.partial(_finished, pairs, device)
     batches = ahead(prepared, make) if device is not None else (make(each) for each in prepared)
     try:

@@ -23,7 +23,13 @@ from realesr.train.data import DegradedPairs
 from realesr.train.paired import PairedPictures
 from realesr.train.records import Record, about, record
 from realesr.train.stored import LINES, Layout, StoredPairs, bin_files, read_about
-from realesr.train.workers import as_it_is, end_workers, leave_signals, losses_told
+from realesr.train.workers import (
+    as_it_is,
+    end_workers,
+    leave_signals,
+    losses_told,
+    signals_held,
+)
 
 Progress = Callable[[int, int], None]
 
@@ -90,7 +96,8 @@ def _made(records: _Records, numbers: range, workers: int) -> Generator[Record]:
         collate_fn=as_it_is,
         worker_init_fn=leave_signals,
     )
-    prepared = iter(loader)
+    with signals_held():
+        prepared = iter(loader)
     try:
         for _ in numbers:
             with losses_told():

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 GRACE = 30
 """Seconds in which the training process may end in peace when the system ends all at once."""
 
+_HELD = (signal.SIGINT, signal.SIGTERM)
+
 
 def leave_signals(number: int) -> None:
     """Ignore Ctrl-C, and end half a minute after being told to: the ``worker_init_fn`` of a loader.
@@ -25,6 +27,21 @@ def leave_signals(number: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "alarm"):
         signal.signal(signal.SIGTERM, lambda *_: signal.alarm(GRACE))
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Start workers in here: what they are told waits until `leave_signals` has readied them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_workers(prepared: Iterator[Any]) -> None:

@@ -263,6 +263,22 @@ def test_workers_outlive_a_signal_to_all_and_not_the_training(kind):
     assert not _alive(child.pid)
 
 
+def test_a_worker_may_be_told_to_end_before_it_is_ready(pairs, order):
+    before, told = set(multiprocessing.active_children()), set()
+
+    def tell_each_at_once() -> None:
+        while len(told) < 2:
+            for worker in set(multiprocessing.active_children()) - before - told:
+                os.kill(worker.pid, signal.SIGTERM)
+                told.add(worker)
+
+    teller = threading.Thread(target=tell_each_at_once)
+    teller.start()
+    fed = batches(pairs, order, 3, workers=2)
+    teller.join()
+    assert all(map(same, fed, batches(pairs, order, 3)))
+
+
 class _BreaksAtItsEnd:
     """Pictures whose worker aborts when it is told to end, as one whose threads still ran did."""
 
