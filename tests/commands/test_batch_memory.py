@@ -34,7 +34,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
         network = Compact(scale=4, features=4, convolutions=1)
     model = tmp_path / "tiny.safetensors"
     save_file(network.state_dict(), model)
-    side, counts = 500, (8, 24)
+    side, counts = 500, (8, 72)
     picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     peaks = []
     for count in counts:
@@ -44,5 +44,5 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
             Image.fromarray(np.roll(picture, number)).save(folder / f"{number:02}.png")
         peaks.append(peak(folder, tmp_path / f"out{count}", model))
     more = (counts[1] - counts[0]) * (4 * side) ** 2 * 3
-    # The allocator's own ups and downs are a few results; the further ones would be this.
+    # What lies in memory at once depends on how busy the machine is, but not on the count.
     assert peaks[1] - peaks[0] < more / 3, peaks
