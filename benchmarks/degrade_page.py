@@ -13,10 +13,9 @@ import statistics
 import subprocess
 import sys
 
+from lab_times import free_port, wait_for
 from playwright.sync_api import Page, sync_playwright
 from report import machine, table, write_section
-
-from lab import free_port, wait_for  # beside this file, not the package
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 LIMIT = 400  # milliseconds

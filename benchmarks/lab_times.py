@@ -78,7 +78,7 @@ def one_visit(photo: Path) -> tuple[float, ...]:
 def until_preview(page: Page, photo: Path) -> float:
     """Seconds from the click until the enlarged middle of a large photo is shown."""
     page.set_input_files("#photo input[type=file]", photo)
-    page.wait_for_selector("#viewer .captions >> text=1024 × 1024", timeout=60_000)
+    page.wait_for_selector("#viewer .captions >> text=2048 × 2048", timeout=60_000)
     page.wait_for_selector("#plan >> text=about", timeout=60_000)
     started = time.perf_counter()
     page.click("#run")
@@ -113,7 +113,7 @@ def main() -> None:
     conditions = machine("gradio")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        pixels = data_tools.synthetic.make("leaves", 1, (1024, 1024))
+        pixels = data_tools.synthetic.make("leaves", 1, (2048, 2048))
         photo = write_picture(Picture(pixels), folder / "photo.png")
         visits = [one_visit(photo) for _ in range(RUNS)]
         asked = programs(folder)
@@ -121,7 +121,7 @@ def main() -> None:
         "`realesr-lab` until it answers",
         "page opened until Upscale can be pressed",
         "first click until the 256×256 sample is ×4",
-        "click until the middle of a 1024×1024 photo is shown ×4",
+        "click until the middle of a 2048×2048 photo is shown ×4",
     )
     rows = [
         [name, f"{statistics.median(values):.2f}", f"{max(values):.2f}"]
